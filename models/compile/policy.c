@@ -1,0 +1,292 @@
+/* What the layers of a call say together: its chain, its answers, what it does in the end. */
+#include "models/compile/build.h"
+
+#include <string.h>
+
+/* ---- what the layers say together --------------------------------------------------------- */
+/* What a caller may try again: no good answer, and not the bookkeeping of a run's end. */
+static bool is_failure(const char *outcome)
+{
+    for (int i = 0; i < GD_OUTCOMES; i++)
+        if (strcmp(gd_outcome_rows[i].name, outcome) == 0)
+            return !gd_outcome_rows[i].good && i != GD_UNFINISHED;
+    return false;
+}
+
+static uint32_t read_on(gd_builder *b, const gd_call_spec *spec)
+{
+    uint32_t mask = 0;
+    const gd_node *any = gd_node_said(spec->on, "any");
+    for (int i = 0; i < GD_OUTCOMES; i++) {
+        bool again = any && any->kind == GD_STRING ? strcmp(any->text, "retry") == 0
+                                                   : gd_outcome_rows[i].retry;
+        const gd_node *said = gd_node_said(spec->on, gd_outcome_rows[i].name);
+        if (said && said->kind == GD_STRING)
+            again = strcmp(said->text, "retry") == 0;
+        if (is_failure(gd_outcome_rows[i].name) && again)
+            mask |= UINT32_C(1) << i;
+    }
+    const gd_node *member = spec->on && spec->on->kind == GD_OBJECT ? spec->on->first : NULL;
+    if (spec->on && spec->on->kind != GD_OBJECT)
+        gd_problem(b->problems, spec->on,
+                   "expected outcomes; write {\"timeout\": \"retry\", \"any\": \"fail\"}");
+    for (; member; member = member->next) {
+        const char *value = member->kind == GD_STRING ? member->text : "";
+        if (gd_is_remark(member->key) || member->kind == GD_NULL)
+            continue;
+        if (!is_failure(member->key) && strcmp(member->key, "any") != 0)
+            gd_report_unknown(b->problems, member, gd_outcome_words);
+        else if (strcmp(value, "retry") != 0 && strcmp(value, "fail") != 0)
+            gd_problem(b->problems, member, "expected \"retry\" or \"fail\"");
+    }
+    return spec->retry ? mask : 0;
+}
+
+static void check_then_members(gd_builder *b, const gd_node *then)
+{
+    static const char *const words[] = {"answer", "call", "because", "runbook", "alert", NULL};
+    for (const gd_node *member = then->first; member; member = member->next)
+        if (!g_strv_contains(words, member->key) && !gd_is_remark(member->key))
+            gd_report_unknown(b->problems, member, words);
+}
+
+static void read_then(gd_builder *b, const gd_call_spec *spec, gd_resolved *out)
+{
+    const gd_node *then = spec->then && spec->then->kind != GD_NULL ? spec->then : NULL;
+    const gd_node *answer = gd_node_said(then, "answer"), *call = gd_node_said(then, "call");
+    const char *word = then && then->kind == GD_STRING ? then->text : NULL;
+    out->answer = GD_DEGRADED;
+    if (spec->optional)
+        out->then = GD_THEN_ANSWER;
+    if (spec->optional && then)
+        gd_problem(b->problems, then, "`optional` says it too; keep one of them");
+    if (then && then->kind == GD_OBJECT)
+        check_then_members(b, then);
+    if (!then || (word && strcmp(word, "fail") == 0))
+        return;
+    if (word && strcmp(word, "crash") == 0) {
+        out->then = GD_THEN_CRASH;
+    } else if (call && call->kind == GD_STRING && !answer) {
+        out->then = GD_THEN_CALL;
+        out->then_call = call;
+    } else if (answer && answer->kind == GD_STRING && !call &&
+               (strcmp(answer->text, "ok") == 0 || strcmp(answer->text, "degraded") == 0)) {
+        out->then = GD_THEN_ANSWER;
+        out->answer = strcmp(answer->text, "ok") == 0 ? GD_OK : GD_DEGRADED;
+    } else {
+        gd_problem(
+            b->problems, then,
+            "expected \"fail\", \"crash\", {\"answer\": \"degraded\"}, {\"answer\": \"ok\"} or "
+            "{\"call\": \"service.operation\"}");
+    }
+}
+
+static const char *const policy_words[] = {
+#define GD_POLICY(symbol, name) #name,
+#include "models/guard/policy.def"
+#undef GD_POLICY
+    NULL};
+
+/* Where each policy stands in the chain: by `order`, else as policy.def has it. */
+static void read_order(gd_builder *b, const gd_node *order, const void *const specs[GD_POLICIES],
+                       int chain[GD_POLICIES])
+{
+    bool seen[GD_POLICIES] = {false};
+    int n = 0;
+    for (int i = 0; i < GD_POLICIES; i++)
+        chain[i] = i;
+    if (!order || order->kind == GD_NULL)
+        return;
+    for (const gd_node *name = order->first; name; name = name->next) {
+        int kind = 0;
+        while (policy_words[kind] &&
+               (name->kind != GD_STRING || strcmp(policy_words[kind], name->text) != 0))
+            kind++;
+        if (kind == GD_POLICIES || order->kind != GD_ARRAY)
+            gd_problem(b->problems, name,
+                       "is no policy; list deadline, retry, breaker, bulkhead and timeout");
+        else if (seen[kind])
+            gd_problem(b->problems, name, "stands in the order twice; remove one");
+        else
+            chain[n++] = kind;
+        if (kind < GD_POLICIES)
+            seen[kind] = true;
+    }
+    for (int i = 0; i < GD_POLICIES; i++) {
+        if (!seen[i] && specs[i])
+            gd_problem(b->problems, order, "leaves %s out, which this call has; add it",
+                       policy_words[i]);
+        if (!seen[i] && n < GD_POLICIES)
+            chain[n++] = i;
+    }
+}
+
+static uint32_t aligned(uint32_t bytes)
+{
+    return (bytes + 7) & ~UINT32_C(7);
+}
+
+/* The chain, and where each policy's bytes lie in the records of a call and of a site. */
+static void add_chain(gd_builder *b, const gd_call_spec *spec, gd_resolved *out)
+{
+    gd_timeout_spec *timeout = NULL, *deadline = NULL;
+    if (spec->timeout) {
+        timeout = gd_arena_make(b->arena, gd_timeout_spec);
+        timeout->after = spec->timeout;
+    }
+    if (spec->deadline) {
+        deadline = gd_arena_make(b->arena, gd_timeout_spec);
+        deadline->after = spec->deadline;
+    }
+    const void *const specs[GD_POLICIES] = {
+        [GD_POLICY_DEADLINE] = deadline,     [GD_POLICY_RETRY] = spec->retry,
+        [GD_POLICY_BREAKER] = spec->breaker, [GD_POLICY_BULKHEAD] = spec->bulkhead,
+        [GD_POLICY_TIMEOUT] = timeout,
+    };
+    int chain[GD_POLICIES];
+    read_order(b, spec->order, specs, chain);
+    out->chain_first = b->policies->len;
+    for (int i = 0; i < GD_POLICIES; i++) {
+        gd_plan_policy policy = {.kind = (uint8_t)chain[i], .spec = specs[chain[i]]};
+        if (!policy.spec)
+            continue;
+        policy.at_call = (uint16_t)out->call_bytes;
+        policy.at_state = (uint16_t)out->state_bytes;
+        out->call_bytes += aligned(gd_policy_call_bytes(policy.kind, policy.spec));
+        out->state_bytes += aligned(gd_policy_state_bytes(policy.kind, policy.spec));
+        g_array_append_val(b->policies, policy);
+    }
+    if (out->call_bytes > UINT16_MAX || out->state_bytes > UINT16_MAX)
+        gd_problem(b->problems, out->node,
+                   "its policies keep more than 64 KiB for a call; write smaller windows");
+    out->chain_n = b->policies->len - out->chain_first;
+}
+
+/* Refuses what this version does not have, in place: the tree is a copy of our own. */
+static const gd_node *without_later(gd_builder *b, gd_node *node)
+{
+    gd_node *retry = gd_node_get(node, "retry");
+    const gd_node *kept = gd_later_refuse(b->arena, retry, GD_LATER_RETRY, b->problems);
+    if (kept != retry) {
+        retry->first = kept->first;
+        retry->last = kept->last;
+    }
+    return gd_later_refuse(b->arena, node, GD_LATER_CALL, b->problems);
+}
+
+static gd_resolved *resolve(gd_builder *b, const gd_node *whole, const char *address,
+                            const gd_node *place)
+{
+    /* Merged into nothing: what is null goes. */
+    gd_node *nothing = gd_node_new(b->arena, GD_OBJECT, address, NULL, place);
+    gd_node *root = gd_node_new(b->arena, GD_OBJECT, NULL, NULL, place);
+    gd_node *said = gd_node_merge(b->arena, nothing, whole, b->problems);
+    said->parent = root;
+    gd_resolved *out = gd_arena_make(b->arena, gd_resolved);
+    out->node = without_later(b, said);
+    const gd_call_spec *spec = gd_read(&b->reader, &gd_call_shape, out->node);
+    out->spec = spec;
+    out->says_balancer = gd_node_get(out->node, "balancer") != NULL;
+    out->retry_mask = read_on(b, spec);
+    read_then(b, spec, out);
+    add_chain(b, spec, out);
+    return out;
+}
+
+/* Users who press reload: a retry with a constant wait, whatever the failure. */
+static const gd_node *add_reload(gd_builder *b, const gd_node *whole, const gd_node *client)
+{
+    const gd_node *reload = gd_node_said(client, "reload");
+    if (!reload || reload->kind != GD_OBJECT)
+        return whole;
+    const gd_node *n = gd_node_said(reload, "max_attempts"), *after = gd_node_said(reload, "after");
+    gd_node *add = gd_node_new(b->arena, GD_OBJECT, NULL, NULL, reload);
+    gd_node *retry = gd_node_new(b->arena, GD_OBJECT, "retry", NULL, reload);
+    gd_node_append(add, retry);
+    if (n) {
+        gd_node *copy = gd_arena_make(b->arena, gd_node);
+        *copy = *n;
+        gd_node_append(retry, copy);
+    }
+    if (after) {
+        gd_node *backoff = gd_node_new(b->arena, GD_OBJECT, "backoff", NULL, after);
+        gd_node *constant = gd_node_new(b->arena, GD_OBJECT, "constant", NULL, after);
+        gd_node *base = gd_arena_make(b->arena, gd_node);
+        *base = *after;
+        base->key = "base";
+        gd_node_append(constant, base);
+        gd_node_append(backoff, constant);
+        gd_node_append(retry, backoff);
+    }
+    return gd_node_overlay(b->arena, whole, add);
+}
+
+const gd_resolved *gd_resolve_call(gd_builder *b, const gd_call_at *at)
+{
+    gd_layer layers[GD_MAX_LAYERS];
+    const gd_node *client = at->client == GD_NONE ? NULL : b->model->clients.at[at->client].node;
+    gd_party *caller = client ? NULL : gd_party_of(b, b->plan->ops[at->op].service);
+    const char *key = gd_arena_printf(b->arena, "%p %p %s", client ? (const void *)client : caller,
+                                      (const void *)at->step, client ? "" : at->callee);
+    gd_resolved *known = g_hash_table_lookup(b->resolved, key);
+    if (known)
+        return known;
+    uint32_t n = gd_call_layers(b, caller, client, at->callee, at->step, layers);
+    const gd_node *whole = gd_overlay_layers(b, layers, n);
+    const char *address;
+    if (client) {
+        whole = add_reload(b, whole, client);
+        address = gd_arena_printf(b->arena, "clients.%s", client->key);
+    } else {
+        address = gd_arena_printf(b->arena, "%s>%s", caller->name, at->callee);
+    }
+    known = resolve(b, whole, address, at->place);
+    g_hash_table_insert(b->resolved, (void *)key, known);
+    return known;
+}
+
+/* ---- what nobody uses --------------------------------------------------------------------- */
+static void check_policy(gd_builder *b, const char *name, const gd_node *node)
+{
+    gd_layer layers[GD_MAX_LAYERS];
+    guint before = b->policies->len;
+    uint32_t n = gd_policy_layers(b, name, node, layers);
+    resolve(b, gd_overlay_layers(b, layers, n), name, node);
+    g_array_set_size(b->policies, before);
+}
+
+void gd_check_policies(gd_builder *b)
+{
+    const gd_node *policies = b->model->policies;
+    if (policies && policies->kind != GD_OBJECT && policies->kind != GD_NULL)
+        gd_problem(b->problems, policies, "expected an object with a member for each policy");
+    const gd_node **members = gd_members(b, policies);
+    for (size_t i = 0; members[i]; i++)
+        g_hash_table_insert(b->policy_nodes, (void *)members[i]->key, (void *)members[i]);
+    for (size_t i = 0; members[i]; i++) {
+        if (!gd_is_name(members[i]->key))
+            gd_problem_key(b->problems, members[i],
+                           "is no name; write a lower-case letter, then letters, digits, - or _");
+        check_policy(b, gd_arena_printf(b->arena, "policies.%s", members[i]->key), members[i]);
+    }
+    if (gd_default_call(b))
+        check_policy(b, "defaults.call", gd_default_call(b));
+}
+
+void gd_check_calls_used(gd_builder *b)
+{
+    const gd_node *defaults = gd_node_said(gd_node_said(b->model_node, "defaults"), "service");
+    const gd_node *shared = gd_node_said(defaults, "calls");
+    for (guint i = 0; i < b->parties->len; i++) {
+        const gd_party *party = b->parties->pdata[i];
+        if (!party->spec || gd_problems_count(b->problems) > 40)
+            continue;
+        const gd_node **calls = gd_members(b, gd_node_said(party->node, "calls"));
+        for (size_t k = 0; calls[k]; k++)
+            if (!g_hash_table_contains(party->calls_used, calls[k]->key) &&
+                !gd_node_get(shared, calls[k]->key))
+                gd_problem_key(b->problems, calls[k],
+                               "%s never calls %s; remove this, or name what it calls", party->name,
+                               calls[k]->key);
+    }
+}

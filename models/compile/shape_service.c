@@ -1,0 +1,170 @@
+#include "models/compile/shape.h"
+#include "models/plan.h"
+
+static const char *const thread_words[] = {"blocking", "async", NULL};
+static const char *const discipline_words[] = {"fifo", "lifo", "priority", "ps", NULL};
+static const char *const cancel_words[] = {"none", "dequeue_only", "immediate", NULL};
+static const char *const crash_words[] = {"reset", "silent", NULL};
+
+static const gd_field queue_fields[] = {
+    GD_FIELD_ROW(gd_queue_spec, limit, GD_FIELD_COUNT, .required = true, .max = 1000000000,
+                 .unit = "requests", .help = "how many may wait; one more is shed"),
+    {0},
+};
+static const gd_shape queue_shape = {
+    .name = "queue",
+    .help = "the waiting line of each instance. Absent: without a limit, under the memory budget",
+    .bytes = sizeof(gd_queue_spec),
+    .fields = queue_fields,
+    .bare = "limit",
+};
+
+static const gd_field crash_fields[] = {
+    GD_FIELD_ROW(gd_crash_spec, running, GD_FIELD_WORD, .words = crash_words,
+                 .fallback = "\"reset\"", .source = "patterns 9.2: crash",
+                 .help = "what callers hear of work in progress: a reset, or silence"),
+    GD_FIELD_ROW(gd_crash_spec, queued, GD_FIELD_WORD, .words = crash_words,
+                 .fallback = "\"reset\"", .source = "patterns 9.2: crash",
+                 .help = "the same of what waits in the queue"),
+    {0},
+};
+static const gd_shape crash_shape = {
+    .name = "crash",
+    .help = "what becomes of requests when an instance crashes",
+    .bytes = sizeof(gd_crash_spec),
+    .fields = crash_fields,
+};
+
+const gd_shape gd_names_shape = {
+    .name = "names",
+    .schema = "{\"type\": \"array\", \"items\": {\"type\": \"string\"}}",
+};
+const gd_shape gd_workers_shape = {
+    .name = "workers",
+    .schema = "{\"anyOf\": [{\"type\": \"integer\", \"minimum\": 1}, {\"const\": \"unlimited\"}]}",
+};
+static const gd_shape *const calls_refers[] = {&gd_call_shape, NULL};
+static const gd_shape calls_shape = {
+    .name = "calls",
+    .schema = GD_MEMBERS_SCHEMA("{\"type\": \"string\"}, " GD_SCHEMA_REF("policy")),
+    .refers = calls_refers,
+};
+static const gd_shape *const operations_refers[] = {&gd_op_shape, &gd_steps_shape, NULL};
+static const gd_shape operations_shape = {
+    .name = "operations",
+    .schema = GD_MEMBERS_SCHEMA(GD_SCHEMA_REF("operation") ", " GD_SCHEMA_REF("steps")),
+    .refers = operations_refers,
+};
+
+#define S gd_service_spec
+static const gd_field service_fields[] = {
+    GD_FIELD_ROW(S, owner, GD_FIELD_TEXT, .help = "the team whose service it is"),
+    GD_FIELD_ROW(S, copies, GD_FIELD_COUNT, .min = 1, .max = 100000,
+                 .help = "makes that many services, NAME-1 to NAME-N, all alike"),
+    GD_FIELD_ROW(S, instances, GD_FIELD_COUNT, .fallback = "1", .min = 1, .max = 1000000,
+                 .help = "processes that run it"),
+    GD_FIELD_ROW(S, zones, GD_FIELD_NODES, .shape = &gd_names_shape,
+                 .help = "zones or regions over which its instances are placed in turn. Absent: "
+                         "the zones of the network's only region"),
+    GD_FIELD_ROW(S, workers, GD_FIELD_NODE, .shape = &gd_workers_shape,
+                 .help =
+                     "requests that one instance works on at once, or \"unlimited\"; needed here "
+                     "or in defaults.service",
+                 .source = "patterns 4.1"),
+    GD_FIELD_ROW(S, threads, GD_FIELD_WORD, .words = thread_words, .fallback = "\"blocking\"",
+                 .help = "blocking: a worker is held for the whole request, calls included; "
+                         "async: only for `work`",
+                 .source = "patterns 4.1"),
+    GD_FIELD_ROW(S, discipline, GD_FIELD_WORD, .words = discipline_words, .fallback = "\"fifo\"",
+                 .help = "who is next: the oldest, the newest, the best priority; ps: all share "
+                         "the workers",
+                 .source = "patterns 4.1"),
+    GD_FIELD_ROW(S, preempt, GD_FIELD_BOOL, .fallback = "false",
+                 .help = "with priority: a better class interrupts, and the work resumes later"),
+    GD_FIELD_ROW(S, queue, GD_FIELD_OBJECT, .shape = &queue_shape,
+                 .help = "the waiting line. Absent: without a limit"),
+    GD_FIELD_ROW(S, cancellation, GD_FIELD_WORD, .words = cancel_words, .fallback = "\"none\"",
+                 .help = "whether it stops work that nobody waits for: never, before it begins, "
+                         "or at once",
+                 .source = "patterns 0.5: cancel_mode"),
+    GD_FIELD_ROW(S, balancer, GD_FIELD_WORD, .words = gd_balancer_words,
+                 .fallback = "\"round_robin\"",
+                 .help = "how callers pick an instance, unless their edge says otherwise",
+                 .source = "patterns 5.1"),
+    GD_FIELD_ROW(S, crash, GD_FIELD_OBJECT, .shape = &crash_shape, .fallback = "{}",
+                 .help = "what becomes of requests when an instance crashes"),
+    GD_FIELD_ROW(S, start_up, GD_FIELD_DIST,
+                 .help = "time from the end of a crash until it serves again. Absent: none"),
+    GD_FIELD_ROW(S, before, GD_FIELD_NODES, .shape = &gd_steps_shape,
+                 .help = "steps that run before each of its operations"),
+    GD_FIELD_ROW(S, after, GD_FIELD_NODES, .shape = &gd_steps_shape,
+                 .help = "steps that run after each of its operations"),
+    GD_FIELD_ROW(S, calls, GD_FIELD_NODE, .shape = &calls_shape,
+                 .help = "how it calls others: by callee, or callee.operation"),
+    GD_FIELD_ROW(S, operations, GD_FIELD_NODE, .shape = &operations_shape,
+                 .help = "what it does: named lists of steps; needed"),
+    {0},
+};
+#undef S
+
+static void check_service(void *spec, const gd_node *node, gd_problems *problems)
+{
+    const gd_service_spec *service = spec;
+    if (service->preempt && service->discipline != GD_PRIORITY)
+        gd_problem(problems, gd_node_said(node, "preempt"),
+                   "only priority pre-empts; write \"discipline\": \"priority\" too");
+}
+
+const gd_shape gd_service_shape = {
+    .name = "service",
+    .help = "processes that do operations for others",
+    .bytes = sizeof(gd_service_spec),
+    .fields = service_fields,
+    .check = check_service,
+};
+
+static const gd_field op_fields[] = {
+    GD_FIELD_ROW(gd_op_spec, steps, GD_FIELD_NODES, .required = true, .shape = &gd_steps_shape,
+                 .help = "what it does, in order"),
+    GD_FIELD_ROW(gd_op_spec, priority, GD_FIELD_COUNT, .fallback = "0", .max = 7,
+                 .help = "its class under the priority discipline; 0 is served first"),
+    GD_FIELD_ROW(gd_op_spec, transparent, GD_FIELD_BOOL, .fallback = "false",
+                 .help = "a proxy: passes its caller's random key on, so that putting it between "
+                         "changes no other draw"),
+    GD_FIELD_ROW(gd_op_spec, send, GD_FIELD_BYTES, .fallback = "0", .unit = "bytes",
+                 .help = "size of a request, for links with a bandwidth"),
+    GD_FIELD_ROW(gd_op_spec, reply, GD_FIELD_BYTES, .fallback = "0", .unit = "bytes",
+                 .help = "size of its answer"),
+    {0},
+};
+const gd_shape gd_op_shape = {
+    .name = "operation",
+    .help = "a small program of steps; a bare list is its steps",
+    .bytes = sizeof(gd_op_spec),
+    .fields = op_fields,
+};
+
+const gd_shape gd_external_ops_shape = {
+    .name = "operations",
+    .schema = GD_MEMBERS_SCHEMA(GD_SCHEMA_REF("distribution")),
+};
+static const gd_field external_fields[] = {
+    GD_FIELD_ROW(gd_external_spec, region, GD_FIELD_NAME,
+                 .help = "where it is. Absent: the network's only region"),
+    GD_FIELD_ROW(gd_external_spec, quota, GD_FIELD_RATE, .min = 1,
+                 .help = "calls it takes from all of us; over it, `rate_limited`. Absent: none",
+                 .source = "patterns 4.3: token bucket, one second's worth of burst (assumption)"),
+    GD_FIELD_ROW(gd_external_spec, availability, GD_FIELD_SHARE, .fallback = "1", .min = 0,
+                 .max = GD_SHARE_ONE,
+                 .help = "the share of calls it serves; the rest get "
+                         "`unavailable`, each by itself"),
+    GD_FIELD_ROW(gd_external_spec, operations, GD_FIELD_NODE, .required = true,
+                 .shape = &gd_external_ops_shape, .help = "the time each operation takes"),
+    {0},
+};
+const gd_shape gd_external_shape = {
+    .name = "external",
+    .help = "a third party: latency, quota, availability; no queue, no levers of ours",
+    .bytes = sizeof(gd_external_spec),
+    .fields = external_fields,
+};

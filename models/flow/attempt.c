@@ -1,0 +1,137 @@
+/* One attempt: who answers it, over which link, and what name it has. */
+#include "models/flow/engine.h"
+
+typedef struct {
+    uint32_t root, age;
+    uint16_t flags;
+    uint64_t key;
+    uint32_t client, user;
+} root_of;
+
+static root_of root_of_frame(const gd_run *run, uint32_t slot)
+{
+    const gd_frame *frame = &GD_FRAMES(run)[slot];
+    root_of r = {.root = frame->root,
+                 .age = frame->root_age,
+                 .flags = frame->flags & (GD_F_ROOT_CALL | GD_F_LEFT)};
+    if (frame->flags & GD_F_ROOT) {
+        r.root = slot;
+        r.age = frame->age;
+    }
+    if (run->roots) {
+        const gd_frame_side *side = &GD_SIDES(run)[slot];
+        r.key = side->root_key;
+        r.client = side->client;
+        r.user = side->user;
+    }
+    return r;
+}
+
+/* The request that an attempt belongs to: for waste, and for draws that are per request. */
+static root_of find_root(const gd_run *run, const gd_plan_site *site, const gd_waiter *who,
+                         uint64_t key)
+{
+    root_of r = {.root = GD_NONE, .key = key};
+    switch ((gd_caller_kind)who->by) {
+    case GD_BY_CLIENT:
+    case GD_BY_USER: /* it is the root itself: the intended start stands in root's place */
+        r.root = (uint32_t)run->now;
+        r.age = (uint32_t)((uint64_t)run->now >> 32);
+        r.flags = GD_F_ROOT;
+        r.client = site->client;
+        r.user = who->caller_age;
+        return r;
+    case GD_BY_FRAME:
+        return root_of_frame(run, who->caller);
+    case GD_BY_NOBODY:
+        r = root_of_frame(run, who->caller);
+        r.root = GD_NONE;
+        r.flags = 0;
+        return r;
+    case GD_BY_CALL:
+        break;
+    }
+    const gd_call *call = &GD_CALLS(run)[who->caller];
+    if (call->by == GD_BY_CLIENT || call->by == GD_BY_USER) {
+        r.root = who->caller;
+        r.age = call->age;
+        r.flags = GD_F_ROOT_CALL;
+        r.key = call->key;
+        r.client = site->client;
+        r.user = call->parent_age;
+    } else if (call->by == GD_BY_FRAME && GD_FRAMES(run)[call->parent].age == call->parent_age) {
+        r = root_of_frame(run, call->parent);
+    }
+    return r;
+}
+
+static uint32_t from_of(const gd_run *run, const gd_waiter *who)
+{
+    if (who->by == GD_BY_CALL)
+        return GD_CALLS(run)[who->caller].from;
+    if (who->by == GD_BY_FRAME || who->by == GD_BY_NOBODY)
+        return GD_FRAMES(run)[who->caller].instance;
+    return GD_NONE;
+}
+
+/* A transparent operation (a proxy) passes its caller's key on: designs with and without it meet the
+ * same draws behind it. */
+static uint64_t key_of(const gd_run *run, const gd_waiter *who, const gd_plan_op *op, uint64_t key)
+{
+    if (!op->transparent)
+        return key;
+    if (who->by == GD_BY_FRAME)
+        return GD_FRAMES(run)[who->caller].key;
+    if (who->by == GD_BY_CALL && GD_CALLS(run)[who->caller].by == GD_BY_FRAME)
+        return GD_FRAMES(run)[GD_CALLS(run)[who->caller].parent].key;
+    return key;
+}
+
+gd_outcome gd_attempt_send(gd_run *run, uint32_t index, gd_waiter who, uint64_t key, bool last,
+                           uint32_t *frame_out)
+{
+    const gd_plan *plan = run->plan;
+    const gd_plan_site *site = &plan->sites[index];
+    uint32_t from = from_of(run, &who), op_index;
+    uint32_t target = gd_balance_pick(run, site, from, key, &op_index);
+    if (target == GD_NONE && who.by == GD_BY_CALL)
+        return GD_NO_ENDPOINT;
+    const gd_plan_op *op = &plan->ops[op_index];
+    root_of root = find_root(run, site, &who, key);
+    gd_edge_window_of(run, site->edge)->attempts++;
+
+    uint32_t slot = gd_frame_new(run);
+    gd_frame *frame = &GD_FRAMES(run)[slot];
+    frame->key = key_of(run, &who, op, key);
+    frame->caller = who.caller;
+    frame->caller_age = who.caller_age;
+    frame->by = who.by;
+    frame->root = root.root;
+    frame->root_age = root.age;
+    frame->next = GD_NONE;
+    frame->instance = target == GD_NONE ? 0 : target;
+    frame->pc = (uint16_t)(op->first + 1);
+    frame->site = (uint16_t)index;
+    frame->pending = 0;
+    frame->flags = (uint16_t)(GD_F_LIVE | root.flags);
+    frame->outcome = GD_OK;
+    frame->arrived = run->now;
+    *frame_out = slot;
+    if (run->sides)
+        GD_SIDES(run)[slot] = (gd_frame_side){
+            .root_key = root.key, .client = root.client, .user = root.user};
+    if (target == GD_NONE)
+        return GD_NO_ENDPOINT;
+
+    uint16_t link = site->fixed_link;
+    frame->back = site->fixed_back;
+    if (link == UINT16_MAX) {
+        size_t here = from == GD_NONE ? plan->clients[site->client].zone
+                                      : GD_INSTANCES(run)[from].zone;
+        size_t there = GD_INSTANCES(run)[target].zone;
+        link = plan->link_of[here * plan->n_zones + there];
+        frame->back = plan->link_of[there * plan->n_zones + here];
+    }
+    gd_network_request(run, slot, link, last);
+    return GD_OK;
+}

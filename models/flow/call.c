@@ -1,0 +1,407 @@
+/* Calls: a call site in progress, its chain of policies, its attempts, and what its end means. */
+#include "models/guard/policy.h"
+
+#include <string.h>
+
+/* ---- the chain --------------------------------------------------------------------------------- */
+#define CALL_SENT_OFF 255u /* the level of a call whose attempt is out */
+
+static gd_policy_at policy_at(gd_run *run, uint32_t slot, unsigned level)
+{
+    const gd_call *call = &GD_CALLS(run)[slot];
+    const gd_plan_site *site = &run->plan->sites[call->site];
+    const gd_plan_policy *policy = &run->plan->policies[site->chain_first + level];
+    char *state = site->state_bytes ? gd_site_state(run, site, call->from) : NULL;
+    return (gd_policy_at){
+        .run = run,
+        .spec = policy->spec,
+        .mine = (char *)gd_call_bytes(run, slot) + policy->at_call,
+        .state = state ? state + policy->at_state : NULL,
+        .call = slot,
+        .level = level,
+        .ring = run->layout->policy_ring[site->chain_first + level],
+    };
+}
+
+static gd_policy_kind kind_at(const gd_run *run, uint32_t slot, unsigned level)
+{
+    const gd_plan_site *site = &run->plan->sites[GD_CALLS(run)[slot].site];
+    return (gd_policy_kind)run->plan->policies[site->chain_first + level].kind;
+}
+
+static gd_verdict admit(gd_run *run, uint32_t slot, unsigned level, gd_outcome *outcome)
+{
+    gd_policy_at at = policy_at(run, slot, level);
+    switch (kind_at(run, slot, level)) {
+#define GD_POLICY(symbol, name)                                                                    \
+    case GD_POLICY_##symbol:                                                                       \
+        return gd_##name##_admit(&at, outcome);
+#include "models/guard/policy.def"
+#undef GD_POLICY
+    case GD_POLICIES:
+        break;
+    }
+    return GD_PASS;
+}
+
+static gd_verdict ended(gd_run *run, uint32_t slot, unsigned level, gd_outcome *outcome,
+                        gd_time *when)
+{
+    gd_policy_at at = policy_at(run, slot, level);
+    switch (kind_at(run, slot, level)) {
+#define GD_POLICY(symbol, name)                                                                    \
+    case GD_POLICY_##symbol:                                                                       \
+        return gd_##name##_ended(&at, outcome, when);
+#include "models/guard/policy.def"
+#undef GD_POLICY
+    case GD_POLICIES:
+        break;
+    }
+    return GD_PASS;
+}
+
+static void cancelled(gd_run *run, uint32_t slot, unsigned level)
+{
+    gd_policy_at at = policy_at(run, slot, level);
+    switch (kind_at(run, slot, level)) {
+#define GD_POLICY(symbol, name)                                                                    \
+    case GD_POLICY_##symbol:                                                                       \
+        gd_##name##_cancelled(&at);                                                                \
+        return;
+#include "models/guard/policy.def"
+#undef GD_POLICY
+    case GD_POLICIES:
+        break;
+    }
+}
+
+static gd_verdict timer(gd_run *run, uint32_t slot, unsigned level, gd_outcome *outcome)
+{
+    gd_policy_at at = policy_at(run, slot, level);
+    switch (kind_at(run, slot, level)) {
+#define GD_POLICY(symbol, name)                                                                    \
+    case GD_POLICY_##symbol:                                                                       \
+        return gd_##name##_timer(&at, outcome);
+#include "models/guard/policy.def"
+#undef GD_POLICY
+    case GD_POLICIES:
+        break;
+    }
+    return GD_PASS;
+}
+
+uint32_t gd_policy_call_bytes(gd_policy_kind kind, const void *spec)
+{
+    switch (kind) {
+#define GD_POLICY(symbol, name)                                                                    \
+    case GD_POLICY_##symbol:                                                                       \
+        return gd_##name##_call_bytes(spec);
+#include "models/guard/policy.def"
+#undef GD_POLICY
+    case GD_POLICIES:
+        break;
+    }
+    return 0;
+}
+
+uint32_t gd_policy_state_bytes(gd_policy_kind kind, const void *spec)
+{
+    switch (kind) {
+#define GD_POLICY(symbol, name)                                                                    \
+    case GD_POLICY_##symbol:                                                                       \
+        return gd_##name##_state_bytes(spec);
+#include "models/guard/policy.def"
+#undef GD_POLICY
+    case GD_POLICIES:
+        break;
+    }
+    return 0;
+}
+
+gd_span gd_policy_timer_span(gd_policy_kind kind, const void *spec)
+{
+    switch (kind) {
+#define GD_POLICY(symbol, name)                                                                    \
+    case GD_POLICY_##symbol:                                                                       \
+        return gd_##name##_timer_span(spec);
+#include "models/guard/policy.def"
+#undef GD_POLICY
+    case GD_POLICIES:
+        break;
+    }
+    return 0;
+}
+
+/* ---- driving a call along its chain ------------------------------------------------------------ */
+static bool send(gd_run *run, uint32_t slot, gd_outcome *outcome)
+{
+    gd_call *call = &GD_CALLS(run)[slot];
+    gd_waiter who = {.caller = slot, .caller_age = call->age, .by = GD_BY_CALL};
+    uint64_t key = call->attempts == 0 ? call->key : gd_mix_n(call->key, call->attempts);
+    if (call->attempts < UINT8_MAX)
+        call->attempts++;
+    call->sent = run->now;
+    uint32_t frame = GD_NONE;
+    *outcome = gd_attempt_send(run, call->site, who, key, false, &frame);
+    call = &GD_CALLS(run)[slot];
+    if (*outcome != GD_OK)
+        return false;
+    call->frame = frame;
+    call->target = GD_FRAMES(run)[frame].instance;
+    call->state = GD_CALL_SENT;
+    call->level = CALL_SENT_OFF;
+    return true;
+}
+
+/* Takes a call down its chain from `level`, and up again when it meets an end, until it waits for
+ * something (false) or has ended (true, with *outcome). `level` -1 with `up` is the top. */
+static bool drive(gd_run *run, uint32_t slot, bool up, int level, gd_outcome *outcome)
+{
+    int n = (int)run->plan->sites[GD_CALLS(run)[slot].site].chain_n;
+    for (;;) {
+        while (!up && level < n) {
+            gd_verdict verdict = admit(run, slot, (unsigned)level, outcome);
+            if (verdict == GD_PARK) {
+                GD_CALLS(run)[slot].state = GD_CALL_PARKED;
+                GD_CALLS(run)[slot].level = (uint8_t)level;
+                return false;
+            }
+            up = verdict == GD_END;
+            level += up ? -1 : 1;
+        }
+        if (!up) {
+            if (send(run, slot, outcome))
+                return false;
+            up = true;
+            level = n - 1;
+        }
+        for (; up && level >= 0; level -= up) {
+            gd_time when = run->now;
+            if (ended(run, slot, (unsigned)level, outcome, &when) != GD_AGAIN)
+                continue;
+            up = false;
+            if (when > run->now) {
+                gd_policy_at at = policy_at(run, slot, (unsigned)level);
+                GD_CALLS(run)[slot].state = GD_CALL_WAITS;
+                GD_CALLS(run)[slot].level = (uint8_t)level;
+                gd_policy_timer(&at, when - run->now);
+                return false;
+            }
+        }
+        if (up)
+            return true;
+        level++;
+    }
+}
+
+static void conclude(gd_run *run, uint32_t slot, gd_outcome outcome)
+{
+    gd_call call = GD_CALLS(run)[slot];
+    gd_waiter who = {.caller = call.parent, .caller_age = call.parent_age, .by = call.by};
+    if (call.flags & GD_C_FALLBACK && outcome == GD_OK)
+        outcome = GD_DEGRADED; /* an answer, but not the one that was asked for */
+    gd_call_free(run, slot);
+    gd_call_conclude(run, call.site, who, call.key, call.begun, call.attempts, outcome);
+}
+
+/* The attempt that is out is given up: its answer will find nobody. */
+static void give_up(gd_run *run, uint32_t slot, gd_outcome outcome)
+{
+    gd_call *call = &GD_CALLS(run)[slot];
+    if (call->state != GD_CALL_SENT)
+        return;
+    const gd_plan_site *site = &run->plan->sites[call->site];
+    GD_EDGES(run)[site->edge].tries[outcome]++;
+    gd_balance_ended(run, site, call->from, call->target);
+    run->somebody_left = true;
+    call->age++;
+    if (site->cancel_on_timeout) {
+        uint64_t key = call->attempts <= 1 ? call->key
+                                           : gd_mix_n(call->key, (uint64_t)call->attempts - 1);
+        if (run->plan->ops[run->plan->callees[site->callees_first]].transparent)
+            key = GD_FRAMES(run)[call->frame].key;
+        gd_cancel_send(run, call->frame, key);
+    }
+}
+
+void gd_call_timer(gd_run *run, uint32_t slot, uint64_t word)
+{
+    const gd_call *call = &GD_CALLS(run)[slot];
+    if (call->state == GD_CALL_FREE)
+        return;
+    const gd_plan_site *site = &run->plan->sites[call->site];
+    const char *bytes = gd_call_bytes(run, slot);
+    unsigned level = 0;
+    for (;; level++) {
+        if (level == site->chain_n)
+            return; /* stale */
+        const gd_plan_policy *policy = &run->plan->policies[site->chain_first + level];
+        if (policy->kind != GD_POLICY_BREAKER &&
+            *(const uint64_t *)(bytes + policy->at_call) == word)
+            break;
+    }
+    gd_fold(run, site->hash, GD_EV_TIMER, call->key + call->attempts);
+    gd_outcome outcome = GD_OK;
+    gd_verdict verdict = timer(run, slot, level, &outcome);
+    bool over;
+    if (verdict == GD_AGAIN) {
+        over = drive(run, slot, false, (int)level + 1, &outcome);
+    } else {
+        unsigned deepest = call->state == GD_CALL_SENT ? site->chain_n : call->level + 1u;
+        give_up(run, slot, outcome);
+        for (unsigned inner = level + 1; inner < deepest; inner++)
+            cancelled(run, slot, inner);
+        GD_CALLS(run)[slot].state = GD_CALL_WAITS;
+        *(uint64_t *)((char *)gd_call_bytes(run, slot) +
+                      run->plan->policies[site->chain_first + level].at_call) = 0;
+        over = drive(run, slot, true, (int)level - 1, &outcome);
+    }
+    if (over)
+        conclude(run, slot, outcome);
+}
+
+void gd_call_attempt_ended(gd_run *run, uint32_t slot, gd_outcome outcome)
+{
+    gd_call *call = &GD_CALLS(run)[slot];
+    const gd_plan_site *site = &run->plan->sites[call->site];
+    GD_EDGES(run)[site->edge].tries[outcome]++;
+    call->outcome = (uint8_t)outcome;
+    call->age++;
+    call->state = GD_CALL_WAITS;
+    if (drive(run, slot, true, (int)site->chain_n - 1, &outcome))
+        conclude(run, slot, outcome);
+}
+
+void gd_call_granted(gd_run *run, uint32_t slot, unsigned level)
+{
+    GD_CALLS(run)[slot].state = GD_CALL_GRANTED;
+    GD_CALLS(run)[slot].level = (uint8_t)level;
+    gd_follow(run, GD_EV_CALL, slot);
+}
+
+void gd_call_follow(gd_run *run, uint32_t slot)
+{
+    gd_call *call = &GD_CALLS(run)[slot];
+    gd_outcome outcome = (gd_outcome)call->outcome;
+    if (call->state == GD_CALL_ENDED)
+        conclude(run, slot, outcome);
+    else if (call->state == GD_CALL_GRANTED &&
+             drive(run, slot, false, (int)call->level + 1, &outcome))
+        conclude(run, slot, outcome);
+}
+
+void gd_call_kill(gd_run *run, uint32_t slot)
+{
+    const gd_call *call = &GD_CALLS(run)[slot];
+    const gd_plan_site *site = &run->plan->sites[call->site];
+    unsigned deepest = call->state == GD_CALL_SENT ? site->chain_n : call->level + 1u;
+    if (call->state == GD_CALL_ENDED)
+        deepest = 0;
+    GD_EDGES(run)[site->edge].outcomes[GD_CANCELLED]++;
+    give_up(run, slot, GD_CANCELLED);
+    for (unsigned inner = 0; inner < deepest; inner++)
+        cancelled(run, slot, inner);
+    gd_call_free(run, slot);
+}
+
+/* ---- beginning and end ------------------------------------------------------------------------- */
+static void begin(gd_run *run, uint32_t index, gd_waiter who, uint64_t key, gd_time begun,
+                  uint32_t from, uint8_t flags)
+{
+    const gd_plan_site *site = &run->plan->sites[index];
+    uint32_t slot = gd_call_new(run);
+    gd_call *call = &GD_CALLS(run)[slot];
+    uint32_t age = call->age;
+    *call = (gd_call){.key = key,
+                      .begun = begun,
+                      .deadline = GD_NEVER,
+                      .parent = who.caller,
+                      .parent_age = who.caller_age,
+                      .age = age,
+                      .from = from,
+                      .site = (uint16_t)index,
+                      .flags = flags,
+                      .by = who.by,
+                      .state = GD_CALL_WAITS,
+                      .frame = GD_NONE};
+    memset(gd_call_bytes(run, slot), 0, site->call_bytes);
+    gd_outcome outcome = GD_OK;
+    if (drive(run, slot, false, 0, &outcome)) {
+        GD_CALLS(run)[slot].state = GD_CALL_ENDED;
+        GD_CALLS(run)[slot].outcome = (uint8_t)outcome;
+        gd_follow(run, GD_EV_CALL, slot);
+    }
+}
+
+/* The caller's instance; GD_NONE for users. */
+static uint32_t instance_of(const gd_run *run, const gd_waiter *who)
+{
+    return who->by == GD_BY_FRAME || who->by == GD_BY_NOBODY ? GD_FRAMES(run)[who->caller].instance
+                                                             : GD_NONE;
+}
+
+void gd_call_begin(gd_run *run, uint32_t index, gd_caller_kind by, uint32_t caller, uint64_t key,
+                   uint32_t user, bool last)
+{
+    const gd_plan_site *site = &run->plan->sites[index];
+    gd_waiter who = {.caller = caller, .caller_age = user, .by = (uint8_t)by};
+    bool record = site->guarded;
+    if (by == GD_BY_FRAME) {
+        const gd_frame *frame = &GD_FRAMES(run)[caller];
+        const gd_step *step = &run->plan->steps[frame->pc];
+        who.caller_age = frame->age;
+        record = record || (step->kind == GD_STEP_REPEAT && step->n > 1); /* each its own clock */
+    }
+    GD_EDGES(run)[site->edge].calls++;
+    if (record) {
+        begin(run, index, who, key, run->now, instance_of(run, &who), 0);
+        return;
+    }
+    uint32_t slot;
+    gd_outcome outcome = gd_attempt_send(run, index, who, key, last, &slot);
+    if (outcome != GD_OK) {
+        GD_FRAMES(run)[slot].outcome = (uint8_t)outcome;
+        gd_follow(run, GD_EV_REPLY, slot);
+    }
+}
+
+/* A failure that the caller answers by asking somebody else instead. */
+static void fall_back(gd_run *run, uint32_t index, gd_waiter who, uint64_t key, gd_time begun)
+{
+    const gd_plan_site *site = &run->plan->sites[index];
+    GD_EDGES(run)[site->edge].calls++;
+    begin(run, index, who, gd_mix(key, site->salt), begun, instance_of(run, &who), GD_C_FALLBACK);
+}
+
+void gd_call_conclude(gd_run *run, uint32_t index, gd_waiter who, uint64_t key, gd_time begun,
+                      uint32_t attempts, gd_outcome outcome)
+{
+    const gd_plan_site *site = &run->plan->sites[index];
+    gd_edge_record *edge = &GD_EDGES(run)[site->edge];
+    bool good = gd_outcome_rows[outcome].good;
+    bool alive = who.by != GD_BY_FRAME || GD_FRAMES(run)[who.caller].age == who.caller_age;
+    edge->outcomes[outcome]++;
+    if (who.by == GD_BY_FRAME) /* a client's latency is its operation's: see finish_edges */
+        gd_hist_add(&edge->latency, &run->hists, run->now - begun);
+    if (!good) {
+        gd_edge_window_of(run, site->edge)->failed++;
+        if (alive && site->then == GD_THEN_CALL && outcome != GD_DEADLINE_EXCEEDED &&
+            who.by != GD_BY_NOBODY) {
+            fall_back(run, site->then_site, who, key, begun);
+            return;
+        }
+        if (site->then == GD_THEN_ANSWER) {
+            outcome = (gd_outcome)site->answer;
+            edge->answered++;
+        } else if (alive && site->then == GD_THEN_CRASH && who.by == GD_BY_FRAME) {
+            gd_instance_crash(run, GD_FRAMES(run)[who.caller].instance);
+            return;
+        }
+    }
+    if (who.by == GD_BY_FRAME) {
+        if (alive)
+            gd_frame_branch_done(run, who.caller, outcome);
+    } else if (who.by != GD_BY_NOBODY) {
+        gd_client_done(run, index, who, begun, attempts, outcome);
+    }
+}

@@ -1,0 +1,147 @@
+/* Cancellation: nobody wants the answer any more, and says so. A cancel travels like any message;
+ * whether the callee honours it, and when, is its service's `cancellation`. */
+#include "models/flow/engine.h"
+
+#include <stdlib.h>
+
+void gd_cancel_send(gd_run *run, uint32_t slot, uint64_t key)
+{
+    const gd_frame *frame = &GD_FRAMES(run)[slot];
+    const gd_plan *plan = run->plan;
+    uint32_t service = GD_INSTANCES(run)[frame->instance].service;
+    if (frame->key != key || plan->services[service].cancel == GD_CANCEL_NONE)
+        return;
+
+    uint32_t id = run->cancels.free;
+    if (id != GD_NONE) {
+        run->cancels.free = GD_SEG(run, GD_SEG_CANCELS, gd_cancel)[id].next;
+    } else {
+        id = run->cancels.used++;
+        gd_segment_reserve(&run->segs[GD_SEG_CANCELS], &run->memory,
+                           run->cancels.used * sizeof(gd_cancel));
+    }
+    run->cancels.live++;
+    GD_SEG(run, GD_SEG_CANCELS, gd_cancel)[id] = (gd_cancel){.key = key, .frame = slot};
+
+    /* The way there of the link that the answer would take back. */
+    const gd_plan_link *back = &plan->links[frame->back];
+    const gd_plan_link *link =
+        &plan->links[plan->link_of[(size_t)back->to * plan->n_zones + back->from]];
+    gd_span delay = link->constant;
+    if (!link->is_constant && link->latency != GD_NONE)
+        delay = gd_dist_sample(&plan->dists[link->latency],
+                               gd_mix(gd_mix_n(key, 1), GD_SALT_REQUEST));
+    if (delay == 0)
+        gd_follow(run, GD_EV_CANCEL, id);
+    else
+        gd_agenda_push(&run->agenda, gd_time_add(run->now, delay), GD_RANK_ARRIVAL, GD_EV_CANCEL,
+                       id);
+}
+
+/* Takes a frame out of its service's accounts, unless it is a strand: its parent stands for it. */
+static void leave(gd_run *run, uint32_t slot)
+{
+    const gd_frame *frame = &GD_FRAMES(run)[slot];
+    if (frame->flags & GD_F_STRAND)
+        return;
+    uint32_t service = GD_INSTANCES(run)[frame->instance].service;
+    gd_gauge *gauge = &GD_GAUGES(run)[service];
+    gd_gauge_touch(gauge, run->now);
+    gauge->system--;
+    GD_SERVICES(run)[service].outcomes[GD_CANCELLED]++;
+}
+
+void gd_frame_cancel(gd_run *run, uint32_t slot)
+{
+    run->somebody_left = true;
+    gd_frame_cancel_children(run, slot);
+    gd_frame *frame = &GD_FRAMES(run)[slot];
+    uint32_t at = frame->instance;
+    bool shared =
+        run->plan->services[GD_INSTANCES(run)[at].service].discipline == GD_PS &&
+        frame->flags & GD_F_WORKER;
+    leave(run, slot);
+    if (frame->flags & GD_F_QUEUED)
+        gd_station_drop(run, slot);
+    if (shared)
+        gd_shared_remove(run, slot);
+    frame = &GD_FRAMES(run)[slot];
+    bool worker = frame->flags & GD_F_WORKER && !shared;
+    if (frame->flags & GD_F_EVENT) { /* its event will free it */
+        frame->flags = GD_F_LIVE | GD_F_DEAD | GD_F_EVENT;
+        frame->age++;
+    } else {
+        gd_frame_free(run, slot);
+    }
+    if (worker)
+        gd_station_release(run, at);
+}
+
+typedef struct {
+    uint64_t key;
+    uint32_t slot;
+    bool call;
+} child;
+
+static int by_key(const void *a, const void *b)
+{
+    const child *x = a, *y = b;
+    return x->key < y->key ? -1 : x->key > y->key;
+}
+
+/* Children are found by their caller: cancels are rare next to requests. Ordered by name, so that
+ * the order does not depend on slots. */
+void gd_frame_cancel_children(gd_run *run, uint32_t slot)
+{
+    uint32_t age = GD_FRAMES(run)[slot].age;
+    GArray *children = g_array_new(FALSE, FALSE, sizeof(child));
+    for (uint32_t i = 0; i < run->frames.used; i++) {
+        const gd_frame *frame = &GD_FRAMES(run)[i];
+        if (frame->flags & GD_F_LIVE && !(frame->flags & (GD_F_DEAD | GD_F_REPLYING)) &&
+            frame->by == GD_BY_FRAME && frame->caller == slot && frame->caller_age == age) {
+            child c = {.key = frame->key, .slot = i};
+            g_array_append_val(children, c);
+        }
+    }
+    for (uint32_t i = 0; i < run->calls.used; i++) {
+        const gd_call *call = &GD_CALLS(run)[i];
+        if (call->state != GD_CALL_FREE && call->by == GD_BY_FRAME && call->parent == slot &&
+            call->parent_age == age) {
+            child c = {.key = call->key, .slot = i, .call = true};
+            g_array_append_val(children, c);
+        }
+    }
+    qsort(children->data, children->len, sizeof(child), by_key);
+    for (guint i = 0; i < children->len; i++) {
+        const child *c = &g_array_index(children, child, i);
+        if (c->call)
+            gd_call_kill(run, c->slot);
+        else if (GD_FRAMES(run)[c->slot].flags & GD_F_STRAND)
+            gd_frame_cancel(run, c->slot); /* as deep as the model nests its steps */
+        else
+            gd_cancel_send(run, c->slot, c->key);
+    }
+    g_array_free(children, TRUE);
+}
+
+void gd_cancel_arrives(gd_run *run, uint32_t id)
+{
+    gd_cancel cancel = GD_SEG(run, GD_SEG_CANCELS, gd_cancel)[id];
+    GD_SEG(run, GD_SEG_CANCELS, gd_cancel)[id].next = run->cancels.free;
+    run->cancels.free = id;
+    run->cancels.live--;
+
+    gd_frame *frame = &GD_FRAMES(run)[cancel.frame];
+    if (!(frame->flags & GD_F_LIVE) || frame->key != cancel.key ||
+        frame->flags & (GD_F_REPLYING | GD_F_DEAD))
+        return;
+    const gd_plan_service *service =
+        &run->plan->services[GD_INSTANCES(run)[frame->instance].service];
+    gd_fold(run, service->salt, GD_EV_CANCEL, cancel.key);
+    if (!(frame->flags & GD_F_ARRIVED)) { /* it overtook the request */
+        frame->flags |= GD_F_DEAD;
+        return;
+    }
+    if (service->cancel == GD_CANCEL_IMMEDIATE || frame->flags & GD_F_QUEUED)
+        gd_frame_cancel(run, cancel.frame);
+}

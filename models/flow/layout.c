@@ -1,0 +1,203 @@
+/* What the loop looks up by index, worked out once for a plan; and the state of a run at its start.
+ */
+#include "models/flow/layout.h"
+
+#include "models/guard/specs.h"
+
+#include <string.h>
+
+static void scan_steps(const gd_plan *plan, gd_layout *layout)
+{
+    for (uint32_t i = 0; i < plan->n_steps; i++) {
+        const gd_step *step = &plan->steps[i];
+        if (step->kind == GD_STEP_REPEAT)
+            layout->sides = true;
+        if (step->kind == GD_STEP_PARALLEL && (step->b < step->n || step->flags & GD_STEP_AT_ONCE))
+            layout->sides = true;
+        if (step->kind == GD_STEP_IF || (step->kind == GD_STEP_REPEAT && step->b == GD_NONE))
+            layout->roots = true;
+    }
+    for (uint32_t i = 0; i < plan->n_dists; i++)
+        layout->roots |= plan->dists[i].per_request;
+}
+
+static void scan_services(const gd_plan *plan, gd_layout *layout)
+{
+    for (uint32_t i = 0; i < plan->n_services; i++) {
+        const gd_plan_service *service = &plan->services[i];
+        layout->sides |= !service->async || service->discipline == GD_PS;
+        layout->words |= service->preempt;
+    }
+}
+
+static void scan_faults(const gd_plan *plan, gd_layout *layout)
+{
+    layout->first_fault = layout->last_fault = GD_NEVER;
+    for (uint32_t i = 0; i < plan->n_faults; i++) {
+        const gd_plan_fault *fault = &plan->faults[i];
+        if (layout->first_fault == GD_NEVER || fault->start < layout->first_fault)
+            layout->first_fault = fault->start;
+        if (layout->last_fault == GD_NEVER ? i == 0 : fault->end > layout->last_fault)
+            layout->last_fault = fault->end;
+        layout->words |= fault->running_too;
+        layout->sides |= fault->lever == GD_LEVER_CUT;
+    }
+}
+
+static void pages_of(const gd_plan *plan, gd_layout *layout)
+{
+    memset(layout->site_view, 0xff, plan->n_sites * sizeof layout->site_view[0]);
+    for (uint32_t c = 0; c < plan->n_clients; c++) {
+        const gd_plan_client *client = &plan->clients[c];
+        uint32_t first = GD_NONE;
+        for (uint32_t j = 0; j < client->journeys_n; j++) {
+            const gd_journey *journey = &plan->journeys[client->journeys_first + j];
+            for (uint32_t p = 0; p < journey->pages_n; p++) {
+                const gd_page *page = &plan->pages[journey->pages_first + p];
+                layout->site_view[page->site] = page->op_record;
+                first = page->op_record < first ? page->op_record : first;
+            }
+        }
+        for (uint32_t s = 0; s < plan->n_sites; s++)
+            if (plan->sites[s].client == c && layout->site_view[s] != GD_NONE)
+                layout->site_bit[s] = MIN(layout->site_view[s] - first, 63u);
+    }
+}
+
+gd_layout *gd_layout_new(const gd_plan *plan)
+{
+    gd_arena *arena = gd_arena_new();
+    gd_layout *layout = gd_arena_make(arena, gd_layout);
+    layout->arena = arena;
+    layout->references = 1;
+    scan_steps(plan, layout);
+    scan_services(plan, layout);
+    scan_faults(plan, layout);
+    layout->sides |= layout->words || layout->roots;
+    layout->dist_ring = gd_arena_array(arena, uint8_t, plan->n_dists + 1);
+    layout->policy_ring = gd_arena_array(arena, uint8_t, plan->n_policies + 1);
+    layout->site_view = gd_arena_array(arena, uint32_t, plan->n_sites + 1);
+    layout->site_bit = gd_arena_array(arena, uint32_t, plan->n_sites + 1);
+    pages_of(plan, layout);
+    return layout;
+}
+
+gd_layout *gd_layout_ref(gd_layout *layout)
+{
+    g_atomic_int_inc(&layout->references);
+    return layout;
+}
+
+void gd_layout_unref(gd_layout *layout)
+{
+    if (g_atomic_int_dec_and_test(&layout->references))
+        gd_arena_free(layout->arena);
+}
+
+/* Constant delays wait in rings: links first, then timers, then constant work. */
+void gd_layout_rings(gd_run *run)
+{
+    const gd_plan *plan = run->plan;
+    gd_layout *layout = run->layout;
+    gd_agenda *agenda = &run->agenda;
+    for (uint32_t i = 0; i < plan->n_links; i++) {
+        const gd_plan_link *link = &plan->links[i];
+        gd_link_run *state = &GD_SEG(run, GD_SEG_LINKS, gd_link_run)[i];
+        bool constant = link->is_constant || link->latency == GD_NONE;
+        state->plain = constant && !link->loss && !link->bytes_per_s && !link->ordered;
+        state->request_ring = state->reply_ring = GD_NO_RING;
+        state->fast = state->plain;
+        if (!state->plain || link->constant == 0)
+            continue;
+        state->request_ring = gd_agenda_ring(agenda, link->constant, GD_RANK_ARRIVAL);
+        state->reply_ring = gd_agenda_ring(agenda, link->constant, GD_RANK_REPLY);
+        if (state->request_ring == GD_NO_RING || state->reply_ring == GD_NO_RING)
+            state->plain = false;
+        state->fast = state->plain;
+    }
+    for (uint32_t i = 0; i < plan->n_policies; i++) {
+        const gd_plan_policy *policy = &plan->policies[i];
+        gd_span span = gd_policy_timer_span((gd_policy_kind)policy->kind, policy->spec);
+        layout->policy_ring[i] =
+            span > 0 ? gd_agenda_ring(agenda, span, GD_RANK_TIMER) : GD_NO_RING;
+    }
+    memset(layout->dist_ring, GD_NO_RING, plan->n_dists + 1);
+    for (uint32_t i = 0; i < plan->n_steps; i++) {
+        const gd_step *step = &plan->steps[i];
+        if (step->kind != GD_STEP_WORK || plan->dists[step->a].kind != GD_DIST_CONSTANT)
+            continue;
+        layout->dist_ring[step->a] =
+            gd_agenda_ring(agenda, (gd_span)plan->dists[step->a].a, GD_RANK_REPLY);
+    }
+}
+
+static void zeroed(gd_run *run, unsigned seg, size_t count, size_t size)
+{
+    gd_segment *segment = &run->segs[seg];
+    gd_segment_reserve(segment, &run->memory, count * size + 16);
+    segment->used = count * size + 16;
+    memset(segment->base, 0, segment->used);
+}
+
+static void instances_new(gd_run *run)
+{
+    const gd_plan *plan = run->plan;
+    uint32_t classes = 0, shared = 0;
+    for (uint32_t i = 0; i < plan->n_instances; i++) {
+        const gd_plan_service *service = &plan->services[plan->instances[i].service];
+        gd_instance *instance = &GD_INSTANCES(run)[i];
+        *instance = (gd_instance){
+            .workers = service->workers,
+            .queue_limit = service->queue_limit,
+            .head = GD_NONE,
+            .tail = GD_NONE,
+            .lane_head = GD_NONE,
+            .lane_tail = GD_NONE,
+            .service = plan->instances[i].service,
+            .zone = plan->instances[i].zone,
+            .aside = GD_NONE,
+            .flags = (uint16_t)((service->unavailable ? GD_I_ERRORS : 0) |
+                                (service->quota ? GD_I_LIMITED : 0)),
+        };
+        if (service->discipline == GD_PRIORITY)
+            instance->aside = classes++;
+        else if (service->discipline == GD_PS)
+            instance->aside = shared++;
+    }
+    zeroed(run, GD_SEG_CLASSES, classes, sizeof(gd_classes));
+    memset(run->segs[GD_SEG_CLASSES].base, 0xff, classes * sizeof(gd_classes));
+    zeroed(run, GD_SEG_SHARED, shared, sizeof(gd_shared));
+    for (uint32_t i = 0; i < shared; i++)
+        GD_SEG(run, GD_SEG_SHARED, gd_shared)[i].root = GD_NONE;
+}
+
+void gd_layout_state(gd_run *run)
+{
+    const gd_plan *plan = run->plan;
+    zeroed(run, GD_SEG_INSTANCES, plan->n_instances, sizeof(gd_instance));
+    instances_new(run);
+    zeroed(run, GD_SEG_STATE_INDEX, plan->n_states, sizeof(uint32_t));
+    zeroed(run, GD_SEG_BUCKETS, (size_t)plan->n_faults + plan->n_services, sizeof(gd_bucket));
+    zeroed(run, GD_SEG_FAULTS, plan->n_faults, sizeof(gd_share));
+    zeroed(run, GD_SEG_LINKS, plan->n_links, sizeof(gd_link_run));
+    zeroed(run, GD_SEG_CLIENTS, plan->n_clients, sizeof(gd_client_run));
+    zeroed(run, GD_SEG_GAUGES, plan->n_services, sizeof(gd_gauge));
+    zeroed(run, GD_SEG_VIEW_WINDOWS, plan->n_views, sizeof(gd_view_window));
+    zeroed(run, GD_SEG_SERVICE_WINDOWS, plan->n_services, sizeof(gd_service_window));
+    zeroed(run, GD_SEG_EDGE_WINDOWS, plan->n_edges, sizeof(gd_edge_window));
+    zeroed(run, GD_SEG_VIEWS, plan->n_views, sizeof(gd_view_record));
+    zeroed(run, GD_SEG_SERVICES, plan->n_services, sizeof(gd_service_record));
+    zeroed(run, GD_SEG_EDGES, plan->n_edges, sizeof(gd_edge_record));
+    static const unsigned levers[] = {GD_SEG_LEVERS_I, GD_SEG_LEVERS_S, GD_SEG_LEVERS_L};
+    const uint32_t counts[] = {plan->n_instances, plan->n_sites, plan->n_links};
+    for (unsigned k = 0; k < 3; k++) {
+        zeroed(run, levers[k], counts[k], sizeof(gd_lever_state));
+        for (uint32_t i = 0; i < counts[k]; i++)
+            GD_SEG(run, levers[k], gd_lever_state)
+            [i] = (gd_lever_state){.factor = GD_SHARE_ONE, .limit = GD_NONE};
+    }
+    gd_segment *states = &run->segs[GD_SEG_STATES];
+    if (states->base)
+        memset(states->base, 0, states->capacity);
+    states->used = 0;
+}

@@ -1,0 +1,394 @@
+/* What a run counts while it goes: windows of the series, user-visible operations, the timeline.
+ *
+ * A window is [start, end): it is closed before the first event at or after its end. Requests count
+ * where they begin, answers where they arrive; only requests that began after the warm-up count.
+ */
+#include "models/flow/engine.h"
+
+#include <string.h>
+
+#define FIRST_ROOM 64u /* windows that the series have room for at first */
+#define HAPPENINGS_KEPT 5000u /* assumption: more would not be read; the rest is counted */
+
+/* ---- series ------------------------------------------------------------------------------------ */
+/* One block of memory: for each kind of series an array of as many values as there is room for. */
+static void *take(char **at, size_t count, size_t size)
+{
+    char *array = *at;
+    *at += (count * size + 7) & ~(size_t)7;
+    return array;
+}
+
+static void view_series(gd_view_series *s, char **at, size_t n)
+{
+    s->p50 = take(at, n, sizeof(int64_t));
+    s->p99 = take(at, n, sizeof(int64_t));
+    s->max = take(at, n, sizeof(int64_t));
+    s->requests = take(at, n, sizeof(uint32_t));
+    s->good = take(at, n, sizeof(uint32_t));
+    s->degraded = take(at, n, sizeof(uint32_t));
+    s->failed = take(at, n, sizeof(uint32_t));
+    s->useful = take(at, n, sizeof(uint32_t));
+    s->attempts = take(at, n, sizeof(uint32_t));
+}
+
+static void service_series(gd_service_series *s, char **at, size_t n)
+{
+    s->busy_area = take(at, n, sizeof(uint64_t));
+    s->queue_area = take(at, n, sizeof(uint64_t));
+    s->arrivals = take(at, n, sizeof(uint32_t));
+    s->completed = take(at, n, sizeof(uint32_t));
+    s->rejected = take(at, n, sizeof(uint32_t));
+    s->queue_max = take(at, n, sizeof(uint32_t));
+}
+
+static void edge_series(gd_edge_series *s, char **at, size_t n)
+{
+    s->attempts = take(at, n, sizeof(uint32_t));
+    s->failed = take(at, n, sizeof(uint32_t));
+    s->breakers_open = take(at, n, sizeof(uint32_t));
+}
+
+static size_t series_layout(gd_run *run, char *base)
+{
+    const gd_plan *plan = run->plan;
+    gd_record *record = &run->record;
+    size_t n = run->series_room;
+    char *at = base;
+    for (uint32_t i = 0; i < plan->n_views; i++)
+        view_series(&record->view_series[i], &at, n);
+    for (uint32_t i = 0; i < plan->n_services; i++)
+        service_series(&record->service_series[i], &at, n);
+    for (uint32_t i = 0; i < plan->n_edges; i++)
+        edge_series(&record->edge_series[i], &at, n);
+    return (size_t)(at - base);
+}
+
+void gd_measure_layout(gd_run *run)
+{
+    run->series_room = MIN(FIRST_ROOM, run->plan->windows);
+    gd_segment *series = &run->segs[GD_SEG_SERIES];
+    static char origin[8]; /* only differences of addresses are taken from it */
+    series->used = series_layout(run, origin) + 8;
+    gd_segment_reserve(series, &run->memory, series->used);
+    gd_measure_pointers(run);
+}
+
+void gd_measure_pointers(gd_run *run)
+{
+    series_layout(run, run->segs[GD_SEG_SERIES].base);
+}
+
+/* Twice the room: each array moves to its new place. All are written before they are read, window
+ * by window, so only closed windows are carried over. */
+static void series_grow(gd_run *run)
+{
+    gd_segment before = run->segs[GD_SEG_SERIES];
+    uint32_t room = run->series_room;
+    run->series_room = MIN(room * 2, run->plan->windows);
+    static char origin[8];
+    size_t bytes = series_layout(run, origin) + 8;
+    run->segs[GD_SEG_SERIES] = (gd_segment){.used = bytes};
+    gd_segment_reserve(&run->segs[GD_SEG_SERIES], &run->memory, bytes);
+    gd_measure_pointers(run);
+
+    const gd_plan *plan = run->plan;
+    const char *from = before.base;
+    char *to = run->segs[GD_SEG_SERIES].base;
+    const struct {
+        size_t count, wide, narrow; /* agents; arrays of 8 and of 4 bytes a value */
+    } groups[] = {{plan->n_views, 3, 6}, {plan->n_services, 2, 4}, {plan->n_edges, 0, 3}};
+    for (unsigned g = 0; g < G_N_ELEMENTS(groups); g++) {
+        for (size_t i = 0; i < groups[g].count * (groups[g].wide + groups[g].narrow); i++) {
+            bool wide = i % (groups[g].wide + groups[g].narrow) < groups[g].wide;
+            size_t size = wide ? sizeof(uint64_t) : sizeof(uint32_t);
+            memcpy(to, from, room * size);
+            from += (room * size + 7) & ~(size_t)7;
+            to += (run->series_room * size + 7) & ~(size_t)7;
+        }
+    }
+    gd_segment_clear(&before, &run->memory);
+}
+
+static void hist_empty(gd_run *run, gd_hist *hist)
+{
+    for (unsigned octave = 0; hist->count && octave < GD_HIST_OCTAVES; octave++)
+        if (hist->block[octave])
+            memset(run->hists.counters + (size_t)(hist->block[octave] - 1) * GD_HIST_SUB, 0,
+                   GD_HIST_SUB * sizeof(uint32_t));
+    hist->count = hist->zeros = hist->clipped = 0;
+    hist->low = hist->spread = 0;
+    hist->sum = 0;
+}
+
+/* The answers of the window so far join the record of the present phase. */
+static void join_record(gd_run *run, uint32_t i)
+{
+    gd_view_window *window = &GD_SEG(run, GD_SEG_VIEW_WINDOWS, gd_view_window)[i];
+    gd_view_record *record = &GD_VIEWS(run)[i];
+    if (window->latency.count == 0)
+        return;
+    gd_hist_merge(&record->good[run->phase], &run->hists, &window->latency, &run->hists);
+}
+
+void gd_measure_phase(gd_run *run, gd_phase phase)
+{
+    for (uint32_t i = 0; phase != run->phase && i < run->plan->n_views; i++) {
+        gd_view_window *window = &GD_SEG(run, GD_SEG_VIEW_WINDOWS, gd_view_window)[i];
+        join_record(run, i);
+        gd_hist_merge(&window->carried, &run->hists, &window->latency, &run->hists);
+        hist_empty(run, &window->latency);
+    }
+    run->phase = phase;
+}
+
+static void close_view(gd_run *run, uint32_t i, uint32_t w)
+{
+    gd_view_window *window = &GD_SEG(run, GD_SEG_VIEW_WINDOWS, gd_view_window)[i];
+    const gd_view_series *s = &run->record.view_series[i];
+    s->requests[w] = window->requests;
+    s->good[w] = window->good;
+    s->degraded[w] = window->degraded;
+    s->failed[w] = window->failed;
+    s->useful[w] = window->useful;
+    s->attempts[w] = window->attempts;
+    join_record(run, i);
+    if (window->carried.count) {
+        gd_hist_merge(&window->latency, &run->hists, &window->carried, &run->hists);
+        hist_empty(run, &window->carried);
+    }
+    s->p50[w] = gd_hist_quantile(&window->latency, &run->hists, GD_SHARE_ONE / 2);
+    s->p99[w] = gd_hist_quantile(&window->latency, &run->hists, GD_SHARE_ONE / 100 * 99);
+    s->max[w] = window->latency.count ? gd_hist_max(&window->latency) : -1;
+
+    hist_empty(run, &window->latency);
+    window->requests = window->good = window->degraded = window->failed = 0;
+    window->useful = window->attempts = 0;
+}
+
+static void close_service(gd_run *run, uint32_t i, uint32_t w, gd_time at)
+{
+    gd_service_window *window = gd_service_window_of(run, i);
+    gd_gauge *gauge = &GD_GAUGES(run)[i];
+    gd_service_record *record = &GD_SERVICES(run)[i];
+    const gd_service_series *s = &run->record.service_series[i];
+    gd_gauge_touch(gauge, at);
+    s->busy_area[w] = gauge->busy_area;
+    s->queue_area[w] = gauge->queue_area;
+    s->arrivals[w] = window->arrivals;
+    s->completed[w] = window->completed;
+    s->rejected[w] = window->rejected;
+    s->queue_max[w] = window->queue_max;
+    record->arrivals += window->arrivals;
+    record->completed += window->completed;
+    record->rejected += window->rejected;
+    record->busy_area += gauge->busy_area;
+    record->queue_area += gauge->queue_area;
+    record->system_area += gauge->system_area;
+    if (window->queue_max > record->queue_max)
+        record->queue_max = window->queue_max;
+    gauge->busy_area = gauge->queue_area = gauge->system_area = 0;
+    *window = (gd_service_window){0};
+}
+
+static void close_windows(gd_run *run, gd_time at)
+{
+    const gd_plan *plan = run->plan;
+    uint32_t w = run->window;
+    if (w >= plan->windows) /* the run ended at its horizon, where the last window did */
+        return;
+    if (w == run->series_room)
+        series_grow(run);
+    for (uint32_t i = 0; i < plan->n_views; i++)
+        close_view(run, i, w);
+    for (uint32_t i = 0; i < plan->n_services; i++)
+        close_service(run, i, w, at);
+    for (uint32_t i = 0; i < plan->n_edges; i++) {
+        gd_edge_window *window = gd_edge_window_of(run, i);
+        const gd_edge_series *s = &run->record.edge_series[i];
+        s->attempts[w] = window->attempts;
+        s->failed[w] = window->failed;
+        s->breakers_open[w] = window->open_now;
+        GD_EDGES(run)[i].attempts += window->attempts;
+        window->attempts = window->failed = 0;
+    }
+    run->window++;
+}
+
+/* The warm-up is over: what was counted so far does not count. Counting always and forgetting once
+ * costs the loop nothing. */
+static void begin_measuring(gd_run *run, gd_time at)
+{
+    const gd_plan *plan = run->plan;
+    for (uint32_t i = 0; i < plan->n_services; i++) {
+        gd_gauge *gauge = &GD_GAUGES(run)[i];
+        gd_gauge_touch(gauge, at);
+        gauge->busy_area = gauge->queue_area = gauge->system_area = 0;
+        *gd_service_window_of(run, i) = (gd_service_window){0};
+    }
+    memset(GD_SERVICES(run), 0, plan->n_services * sizeof(gd_service_record));
+    memset(GD_EDGES(run), 0, plan->n_edges * sizeof(gd_edge_record));
+    memset(GD_VIEWS(run), 0, plan->n_views * sizeof(gd_view_record));
+    for (uint32_t i = 0; i < plan->n_edges; i++) {
+        gd_edge_window *window = gd_edge_window_of(run, i);
+        *window = (gd_edge_window){.open_now = window->open_now, .changed = at};
+    }
+    memset(GD_SEG(run, GD_SEG_VIEW_WINDOWS, gd_view_window), 0,
+           plan->n_views * sizeof(gd_view_window));
+    run->hists.blocks = 0;
+    run->measuring = true;
+}
+
+void gd_measure_window_end(gd_run *run)
+{
+    gd_time at = run->boundary;
+    if (!run->measuring)
+        begin_measuring(run, at);
+    else
+        close_windows(run, at);
+    run->boundary = run->window < run->plan->windows ? gd_time_add(at, run->plan->window)
+                                                      : GD_NEVER;
+}
+
+/* ---- user-visible operations ------------------------------------------------------------------- */
+void gd_measure_request(gd_run *run, uint32_t view)
+{
+    GD_VIEWS(run)[view].requests[run->phase]++;
+    GD_SEG(run, GD_SEG_VIEW_WINDOWS, gd_view_window)[view].requests++;
+}
+
+void gd_measure_view(gd_run *run, uint32_t view, gd_span latency, uint32_t attempts,
+                     gd_outcome outcome)
+{
+    gd_view_record *record = &GD_VIEWS(run)[view];
+    gd_view_window *window = &GD_SEG(run, GD_SEG_VIEW_WINDOWS, gd_view_window)[view];
+    record->outcomes[run->phase][outcome]++;
+    record->attempts += attempts;
+    window->attempts += attempts;
+    if (gd_outcome_rows[outcome].good) {
+        bool useful = latency <= run->plan->views[view].useful_within;
+        gd_hist_add(&window->latency, &run->hists, latency);
+        record->useful[run->phase] += useful;
+        window->useful += useful;
+        window->good++;
+        window->degraded += outcome == GD_DEGRADED;
+    } else {
+        /* Failures only: finishing the run adds the good ones. */
+        gd_hist_add(&record->all[run->phase], &run->hists, latency);
+        window->failed++;
+    }
+}
+
+/* ---- the timeline ------------------------------------------------------------------------------ */
+void gd_measure_happening(gd_run *run, gd_happened what, uint32_t about, uint32_t count)
+{
+    uint32_t n = run->record.n_happenings;
+    if (what == GD_HAPPENED_FAULT_BEGAN || what == GD_HAPPENED_FAULT_ENDED) {
+        gd_measure_phase(run, run->now >= run->layout->last_fault    ? GD_AFTER
+                              : run->now >= run->layout->first_fault ? GD_DURING
+                                                                     : GD_BEFORE);
+    } else if (n >= HAPPENINGS_KEPT) {
+        run->happenings_dropped++;
+        return;
+    }
+    gd_segment *segment = &run->segs[GD_SEG_HAPPENINGS];
+    gd_segment_reserve(segment, &run->memory, (n + 1) * sizeof(gd_happening));
+    segment->used = (n + 1) * sizeof(gd_happening);
+    GD_SEG(run, GD_SEG_HAPPENINGS, gd_happening)[n] = (gd_happening){
+        .at = run->now - run->plan->warmup, .what = (uint8_t)what, .about = about, .count = count};
+    run->record.n_happenings = n + 1;
+}
+
+static void breaker_area(gd_run *run, uint32_t edge)
+{
+    gd_edge_window *window = gd_edge_window_of(run, edge);
+    GD_EDGES(run)[edge].breaker_open_area +=
+        (gd_u128)(run->now - window->changed) * window->open_now;
+    window->changed = run->now;
+}
+
+void gd_measure_breaker(gd_run *run, uint32_t edge, int change)
+{
+    breaker_area(run, edge);
+    gd_edge_window *window = gd_edge_window_of(run, edge);
+    window->open_now = (uint32_t)((int)window->open_now + change);
+    if (change > 0) {
+        GD_EDGES(run)[edge].breaker_opens++;
+        gd_measure_happening(run, GD_HAPPENED_BREAKER_OPENED, edge, window->open_now);
+    }
+}
+
+/* ---- the end ----------------------------------------------------------------------------------- */
+static void finish_view(gd_run *run, gd_view_record *view)
+{
+    uint64_t begun = 0, ended = 0;
+    for (unsigned p = 0; p < GD_PHASES; p++) {
+        begun += view->requests[p];
+        for (unsigned o = 0; o < GD_OUTCOMES; o++)
+            ended += view->outcomes[p][o];
+        gd_hist_merge(&view->all[p], &run->hists, &view->good[p], &run->hists);
+    }
+    view->outcomes[run->phase][GD_UNFINISHED] += begun - ended;
+}
+
+/* A client's call is its user-visible operation: counted once, told twice. */
+static void finish_edges(gd_run *run)
+{
+    const gd_plan *plan = run->plan;
+    for (uint32_t i = 0; i < plan->n_sites; i++) {
+        if (plan->sites[i].client == GD_NONE || run->layout->site_view[i] == GD_NONE)
+            continue;
+        const gd_view_record *view = &GD_VIEWS(run)[run->layout->site_view[i]];
+        for (unsigned p = 0; p < GD_PHASES; p++)
+            gd_hist_merge(&GD_EDGES(run)[plan->sites[i].edge].latency, &run->hists, &view->all[p],
+                          &run->hists);
+    }
+}
+
+/* How long each service's instances were up is not followed: crashed workers count as available, so
+ * that utilisation is of what was paid for. */
+static void finish_service(gd_run *run, uint32_t i)
+{
+    const gd_plan_service *service = &run->plan->services[i];
+    gd_span measured = run->now - run->plan->warmup;
+    if (service->workers != UINT32_MAX)
+        GD_SERVICES(run)[i].worker_area =
+            (gd_u128)measured * service->workers * service->instances_n;
+}
+
+const gd_record *gd_run_finish(gd_run *run)
+{
+    gd_record *record = &run->record;
+    if (run->finished)
+        return record;
+    run->finished = true;
+    const gd_plan *plan = run->plan;
+    if (run->measuring) {
+        uint32_t edges = plan->n_edges;
+        for (uint32_t i = 0; i < edges; i++)
+            breaker_area(run, i);
+        close_windows(run, run->now); /* the one in progress, empty or not */
+        for (uint32_t i = 0; i < plan->n_views; i++)
+            finish_view(run, &GD_VIEWS(run)[i]);
+        for (uint32_t i = 0; i < plan->n_services; i++)
+            finish_service(run, i);
+        finish_edges(run);
+    }
+    record->plan = plan;
+    record->seed = run->seed;
+    record->digest = run->digest;
+    record->events = run->events;
+    record->ended_at = run->now - plan->warmup;
+    record->end = run->end;
+    record->busiest = run->busiest;
+    record->peak_bytes = run->memory.peak;
+    record->windows = run->window;
+    record->views = GD_VIEWS(run);
+    record->services = GD_SERVICES(run);
+    record->edges = GD_EDGES(run);
+    record->hists = &run->hists;
+    record->happenings = GD_SEG(run, GD_SEG_HAPPENINGS, gd_happening);
+    record->happenings_dropped = run->happenings_dropped;
+    record->saturated = run->hists.saturated;
+    return record;
+}

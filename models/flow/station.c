@@ -1,0 +1,328 @@
+/* Workers and queues of an instance: who starts, who waits, who is turned away. */
+#include "models/flow/engine.h"
+
+/* A service says "queue full" on the timeline once, then again only after this long without a
+ * refusal: assumption, so that a shedding service is one line a minute at most. */
+#define FULL_AGAIN GD_MINUTE
+
+static const gd_plan_service *service_of(const gd_run *run, const gd_instance *instance)
+{
+    return &run->plan->services[instance->service];
+}
+
+/* ---- queues ------------------------------------------------------------------------------------ */
+static void list_append(gd_frame *frames, uint32_t *head, uint32_t *tail, uint32_t slot)
+{
+    frames[slot].next = GD_NONE;
+    if (*head == GD_NONE)
+        *head = slot;
+    else
+        frames[*tail].next = slot;
+    *tail = slot;
+}
+
+static void list_prepend(gd_frame *frames, uint32_t *head, uint32_t *tail, uint32_t slot)
+{
+    frames[slot].next = *head;
+    if (*head == GD_NONE)
+        *tail = slot;
+    *head = slot;
+}
+
+static uint32_t list_take(gd_frame *frames, uint32_t *head)
+{
+    uint32_t slot = *head;
+    if (slot != GD_NONE)
+        *head = frames[slot].next;
+    return slot;
+}
+
+static void list_remove(gd_frame *frames, uint32_t *head, uint32_t *tail, uint32_t slot)
+{
+    uint32_t before = GD_NONE;
+    for (uint32_t at = *head; at != GD_NONE; before = at, at = frames[at].next) {
+        if (at != slot)
+            continue;
+        if (before == GD_NONE)
+            *head = frames[at].next;
+        else
+            frames[before].next = frames[at].next;
+        if (*tail == at)
+            *tail = before;
+        return;
+    }
+}
+
+/* The class of a frame: its operation's priority. The operation is at the ENTER step before its pc
+ * on arrival, so the priority is found by walking back to it. */
+static unsigned class_of(const gd_run *run, const gd_frame *frame)
+{
+    const gd_step *step = &run->plan->steps[frame->pc];
+    while (step->kind != GD_STEP_ENTER)
+        step--;
+    unsigned priority = run->plan->ops[step->a].priority;
+    return priority < GD_CLASSES ? priority : GD_CLASSES - 1;
+}
+
+static gd_classes *classes_of(gd_run *run, const gd_instance *instance)
+{
+    return &GD_SEG(run, GD_SEG_CLASSES, gd_classes)[instance->aside];
+}
+
+static void enqueue(gd_run *run, uint32_t slot, gd_instance *instance)
+{
+    gd_frame *frames = GD_FRAMES(run);
+    frames[slot].flags |= GD_F_QUEUED;
+    switch ((gd_discipline)service_of(run, instance)->discipline) {
+    case GD_LIFO:
+        list_prepend(frames, &instance->head, &instance->tail, slot);
+        break;
+    case GD_PRIORITY: {
+        gd_classes *classes = classes_of(run, instance);
+        unsigned c = class_of(run, &frames[slot]);
+        if (frames[slot].flags & GD_F_CONTINUES) /* was pre-empted: first of its class */
+            list_prepend(frames, &classes->head[c], &classes->tail[c], slot);
+        else
+            list_append(frames, &classes->head[c], &classes->tail[c], slot);
+        break;
+    }
+    case GD_FIFO:
+    case GD_PS:
+        list_append(frames, &instance->head, &instance->tail, slot);
+        break;
+    }
+    instance->queued++;
+    gd_gauge *gauge = &GD_GAUGES(run)[instance->service];
+    gd_gauge_touch(gauge, run->now);
+    gauge->queue++;
+    gd_service_window *window = gd_service_window_of(run, instance->service);
+    if (instance->queued > window->queue_max)
+        window->queue_max = instance->queued;
+}
+
+/* The next to be served; GD_NONE when nobody waits. */
+static uint32_t dequeue(gd_run *run, gd_instance *instance)
+{
+    gd_frame *frames = GD_FRAMES(run);
+    uint32_t slot = GD_NONE;
+    if (service_of(run, instance)->discipline == GD_PRIORITY) {
+        gd_classes *classes = classes_of(run, instance);
+        for (unsigned c = 0; c < GD_CLASSES && slot == GD_NONE; c++)
+            slot = list_take(frames, &classes->head[c]);
+    } else {
+        slot = list_take(frames, &instance->head);
+    }
+    return slot;
+}
+
+void gd_station_drop(gd_run *run, uint32_t slot)
+{
+    gd_frame *frames = GD_FRAMES(run);
+    gd_instance *instance = &GD_INSTANCES(run)[frames[slot].instance];
+    gd_gauge *gauge = &GD_GAUGES(run)[instance->service];
+    if (frames[slot].flags & GD_F_CONTINUES &&
+        service_of(run, instance)->discipline != GD_PRIORITY) {
+        list_remove(frames, &instance->lane_head, &instance->lane_tail, slot);
+    } else if (service_of(run, instance)->discipline == GD_PRIORITY) {
+        gd_classes *classes = classes_of(run, instance);
+        for (unsigned c = 0; c < GD_CLASSES; c++)
+            list_remove(frames, &classes->head[c], &classes->tail[c], slot);
+        instance->queued--;
+    } else {
+        list_remove(frames, &instance->head, &instance->tail, slot);
+        instance->queued--;
+    }
+    frames[slot].flags = (uint16_t)(frames[slot].flags & ~(GD_F_QUEUED | GD_F_CONTINUES));
+    gd_gauge_touch(gauge, run->now);
+    gauge->queue--;
+}
+
+/* ---- workers ----------------------------------------------------------------------------------- */
+void gd_station_begin(gd_run *run, uint32_t slot, const gd_step *step)
+{
+    gd_frame *frame = &GD_FRAMES(run)[slot];
+    const gd_instance *instance = &GD_INSTANCES(run)[frame->instance];
+    frame->mark = run->now;
+    if (__builtin_expect(instance->flags & GD_I_HANG, 0)) {
+        frame->flags |= GD_F_HUNG;
+        return;
+    }
+    gd_span work;
+    if (run->words && GD_SIDES(run)[slot].remaining > 0) {
+        work = GD_SIDES(run)[slot].remaining;
+        GD_SIDES(run)[slot].remaining = 0;
+    } else {
+        work = gd_step_work_time(run, slot, step);
+    }
+    if (service_of(run, instance)->discipline == GD_PS) {
+        gd_shared_add(run, slot, work);
+        return;
+    }
+    frame->flags |= GD_F_EVENT;
+    uint64_t word;
+    uint8_t ring = run->layout->dist_ring[step->a];
+    if (ring != GD_NO_RING && work == run->agenda.rings[ring].delay)
+        word = gd_agenda_push_ring(&run->agenda, ring, run->now, GD_EV_WORK, slot);
+    else
+        word = gd_agenda_push(&run->agenda, gd_time_add(run->now, work), GD_RANK_REPLY,
+                              GD_EV_WORK, slot);
+    if (run->words) {
+        GD_SIDES(run)[slot].word = word;
+        GD_SIDES(run)[slot].ends = gd_time_add(run->now, work);
+    }
+}
+
+/* A worker takes a frame: `waited` since it arrived. */
+static void start(gd_run *run, uint32_t slot, gd_instance *instance)
+{
+    gd_frame *frame = &GD_FRAMES(run)[slot];
+    const gd_plan_service *service = service_of(run, instance);
+    instance->busy++;
+    gd_gauge *gauge = &GD_GAUGES(run)[instance->service];
+    gd_gauge_touch(gauge, run->now);
+    gauge->busy++;
+    bool first = !(frame->flags & GD_F_CONTINUES);
+    frame->flags =
+        (uint16_t)((frame->flags | GD_F_WORKER) & ~(GD_F_QUEUED | GD_F_CONTINUES));
+    if (first)
+        gd_hist_add(&GD_SERVICES(run)[instance->service].wait, &run->hists,
+                    run->now - frame->arrived);
+    if (!service->async && first)
+        GD_SIDES(run)[slot].started = run->now;
+    const gd_step *step = &run->plan->steps[frame->pc];
+    if (step->kind == GD_STEP_WORK)
+        gd_station_begin(run, slot, step);
+    else
+        gd_follow(run, GD_EV_RUN, slot);
+}
+
+static void shed(gd_run *run, uint32_t slot, gd_instance *instance)
+{
+    gd_gauge *gauge = &GD_GAUGES(run)[instance->service];
+    if (gauge->full_at == 0 || run->now + 1 - gauge->full_at >= FULL_AGAIN)
+        gd_measure_happening(run, GD_HAPPENED_QUEUE_FULL, instance->service, 0);
+    gauge->full_at = run->now + 1;
+    gd_frame_answer(run, slot, GD_SHED);
+}
+
+/* A better class interrupts the worst that works, the latest begun among equals; its work resumes
+ * where it stopped. True when the newcomer took a worker. */
+static bool preempt(gd_run *run, uint32_t slot, gd_instance *instance)
+{
+    gd_frame *frames = GD_FRAMES(run);
+    unsigned mine = class_of(run, &frames[slot]), worst_class = mine;
+    uint32_t at = frames[slot].instance, worst = GD_NONE;
+    for (uint32_t i = 0; i < run->frames.used; i++) {
+        gd_frame *frame = &frames[i];
+        if (frame->instance != at || !(frame->flags & GD_F_WORKER) || !(frame->flags & GD_F_EVENT))
+            continue;
+        unsigned c = class_of(run, frame);
+        if (c <= mine || c < worst_class)
+            continue;
+        if (c > worst_class || worst == GD_NONE || frame->mark > frames[worst].mark ||
+            (frame->mark == frames[worst].mark && frame->key > frames[worst].key)) {
+            worst = i;
+            worst_class = c;
+        }
+    }
+    if (worst == GD_NONE)
+        return false;
+    gd_frame_side *side = &GD_SIDES(run)[worst];
+    gd_span done = run->now - frames[worst].mark;
+    side->remaining = side->ends - run->now;
+    side->word = 0;
+    gd_frame_account(run, worst, done);
+    frames[worst].flags = (uint16_t)((frames[worst].flags | GD_F_CONTINUES) &
+                                     ~(GD_F_WORKER | GD_F_EVENT));
+    instance->busy--;
+    gd_gauge *gauge = &GD_GAUGES(run)[instance->service];
+    gd_gauge_touch(gauge, run->now);
+    gauge->busy--;
+    enqueue(run, worst, instance);
+    start(run, slot, instance);
+    return true;
+}
+
+void gd_station_admit(gd_run *run, uint32_t slot)
+{
+    gd_frame *frame = &GD_FRAMES(run)[slot];
+    gd_instance *instance = &GD_INSTANCES(run)[frame->instance];
+    const gd_plan_service *service = service_of(run, instance);
+    gd_gauge *gauge = &GD_GAUGES(run)[instance->service];
+    if (service->discipline == GD_PS) {
+        const gd_shared *shared = &GD_SEG(run, GD_SEG_SHARED, gd_shared)[instance->aside];
+        if (instance->queue_limit != UINT32_MAX &&
+            shared->n >= (uint64_t)instance->workers + instance->queue_limit) {
+            shed(run, slot, instance);
+            return;
+        }
+        gd_gauge_touch(gauge, run->now);
+        gauge->system++;
+        gd_frame_run(run, slot);
+        return;
+    }
+    bool at_once = service->async && run->plan->steps[frame->pc].kind != GD_STEP_WORK;
+    if (at_once || instance->busy < instance->workers) {
+        gd_gauge_touch(gauge, run->now);
+        gauge->system++;
+        if (at_once)
+            gd_frame_run(run, slot);
+        else
+            start(run, slot, instance);
+        return;
+    }
+    if (service->preempt && preempt(run, slot, instance)) {
+        gauge->system++;
+        return;
+    }
+    if (instance->queued >= instance->queue_limit) {
+        shed(run, slot, instance);
+        return;
+    }
+    enqueue(run, slot, instance);
+    gauge->system++;
+}
+
+bool gd_station_resume(gd_run *run, uint32_t slot)
+{
+    gd_frame *frame = &GD_FRAMES(run)[slot];
+    gd_instance *instance = &GD_INSTANCES(run)[frame->instance];
+    gd_gauge *gauge = &GD_GAUGES(run)[instance->service];
+    gd_gauge_touch(gauge, run->now);
+    if (instance->busy < instance->workers) {
+        instance->busy++;
+        gauge->busy++;
+        frame->flags |= GD_F_WORKER;
+        return true;
+    }
+    frame->flags |= GD_F_QUEUED | GD_F_CONTINUES;
+    if (service_of(run, instance)->discipline == GD_PRIORITY) {
+        enqueue(run, slot, instance);
+        return false;
+    }
+    list_append(GD_FRAMES(run), &instance->lane_head, &instance->lane_tail, slot);
+    gauge->queue++;
+    return false;
+}
+
+void gd_station_release(gd_run *run, uint32_t at)
+{
+    gd_instance *instance = &GD_INSTANCES(run)[at];
+    gd_gauge *gauge = &GD_GAUGES(run)[instance->service];
+    gd_gauge_touch(gauge, run->now);
+    instance->busy--;
+    gauge->busy--;
+    if (instance->busy >= instance->workers) /* fewer workers than before: a limit was lowered */
+        return;
+    uint32_t next = GD_NONE;
+    if (instance->lane_head != GD_NONE) {
+        next = list_take(GD_FRAMES(run), &instance->lane_head);
+    } else if (instance->queued > 0) {
+        next = dequeue(run, instance);
+        instance->queued--;
+    }
+    if (next == GD_NONE)
+        return;
+    gauge->queue--;
+    start(run, next, instance);
+}

@@ -1,0 +1,155 @@
+/* Bulkhead: at most `max` calls of this site are out at once from one caller instance; what comes
+ * beyond waits up to `max_wait`, first come first served, or is refused. It turns "the dependency is
+ * slow" into "fast refusal": the caller's other work keeps its workers.
+ *
+ * Sources: resilience4j BulkheadConfig (semaphore, fair); Hystrix semaphore isolation.
+ */
+#include "models/guard/policy.h"
+
+typedef struct {
+    uint32_t in_use, waiting;
+    uint32_t head, tail; /* parked calls, slot + 1 */
+} bulkhead_state;
+
+typedef struct {
+    uint64_t word; /* of the longest wait */
+    uint32_t holds, parked;
+} bulkhead_call;
+
+static void unpark(const gd_policy_at *at)
+{
+    bulkhead_state *state = at->state;
+    bulkhead_call *mine = at->mine;
+    gd_call *calls = GD_CALLS(at->run);
+    uint32_t before = 0;
+    for (uint32_t i = state->head; i != 0; before = i, i = calls[i - 1].next) {
+        if (i - 1 != at->call)
+            continue;
+        if (before == 0)
+            state->head = calls[i - 1].next;
+        else
+            calls[before - 1].next = calls[i - 1].next;
+        if (state->tail == i)
+            state->tail = before;
+        break;
+    }
+    state->waiting--;
+    mine->parked = 0;
+    mine->word = 0;
+}
+
+static void park(const gd_policy_at *at)
+{
+    bulkhead_state *state = at->state;
+    gd_call *calls = GD_CALLS(at->run);
+    calls[at->call].next = 0;
+    if (state->head == 0)
+        state->head = at->call + 1;
+    else
+        calls[state->tail - 1].next = at->call + 1;
+    state->tail = at->call + 1;
+    state->waiting++;
+    ((bulkhead_call *)at->mine)->parked = 1;
+}
+
+gd_verdict gd_bulkhead_admit(const gd_policy_at *at, gd_outcome *outcome)
+{
+    const gd_bulkhead_spec *spec = at->spec;
+    bulkhead_state *state = at->state;
+    bulkhead_call *mine = at->mine;
+    if (state->in_use < spec->max) {
+        state->in_use++;
+        mine->holds = 1;
+        return GD_PASS;
+    }
+    if (spec->max_wait > 0) {
+        park(at);
+        gd_policy_timer(at, spec->max_wait);
+        return GD_PARK;
+    }
+    GD_EDGES(at->run)[gd_policy_site(at)->edge].bulkhead_refused++;
+    *outcome = GD_BULKHEAD_FULL;
+    return GD_END;
+}
+
+/* A place is free: the first that waits takes it over. */
+static void release(const gd_policy_at *at)
+{
+    bulkhead_state *state = at->state;
+    bulkhead_call *mine = at->mine;
+    if (mine->parked) {
+        unpark(at);
+        return;
+    }
+    if (!mine->holds)
+        return;
+    mine->holds = 0;
+    if (state->head == 0) {
+        state->in_use--;
+        return;
+    }
+    gd_policy_at next = *at;
+    next.call = state->head - 1;
+    next.mine = (char *)gd_call_bytes(at->run, next.call) +
+                ((char *)at->mine - (char *)gd_call_bytes(at->run, at->call));
+    unpark(&next);
+    ((bulkhead_call *)next.mine)->holds = 1;
+    gd_call_granted(at->run, next.call, at->level);
+}
+
+gd_verdict gd_bulkhead_ended(const gd_policy_at *at, gd_outcome *outcome, gd_time *when)
+{
+    (void)outcome, (void)when;
+    release(at);
+    return GD_PASS;
+}
+
+void gd_bulkhead_cancelled(const gd_policy_at *at)
+{
+    release(at);
+}
+
+/* The longest wait is over. */
+gd_verdict gd_bulkhead_timer(const gd_policy_at *at, gd_outcome *outcome)
+{
+    unpark(at);
+    GD_EDGES(at->run)[gd_policy_site(at)->edge].bulkhead_refused++;
+    *outcome = GD_BULKHEAD_FULL;
+    return GD_END;
+}
+
+uint32_t gd_bulkhead_call_bytes(const void *spec)
+{
+    (void)spec;
+    return sizeof(bulkhead_call);
+}
+
+uint32_t gd_bulkhead_state_bytes(const void *spec)
+{
+    (void)spec;
+    return sizeof(bulkhead_state);
+}
+
+gd_span gd_bulkhead_timer_span(const void *spec)
+{
+    return ((const gd_bulkhead_spec *)spec)->max_wait;
+}
+
+static const gd_field fields[] = {
+    GD_FIELD_ROW(gd_bulkhead_spec, max, GD_FIELD_COUNT, .fallback = "25", .min = 1, .max = 1000000,
+                 .help = "calls out at once, for each caller instance",
+                 .source = "resilience4j maxConcurrentCalls"),
+    GD_FIELD_ROW(gd_bulkhead_spec, max_wait, GD_FIELD_SPAN, .fallback = "\"0s\"", .min = 0,
+                 .max = GD_DAY, .help = "how long a call waits for a place; 0: refused at once",
+                 .source = "resilience4j maxWaitDuration"),
+    {0},
+};
+
+const gd_shape gd_bulkhead_shape = {
+    .name = "bulkhead",
+    .help = "limits how many calls are out at once",
+    .source = "resilience4j BulkheadConfig",
+    .bytes = sizeof(gd_bulkhead_spec),
+    .fields = fields,
+    .bare = "max",
+};

@@ -1,0 +1,311 @@
+/* A plan: a model and a scenario, compiled to flat tables of integers. Immutable and shared by all
+ * runs and threads. Everything is laid out in byte order of names, so that no table depends on the
+ * order in which a file was written. models/compile/ builds it; the engine only reads it.
+ */
+#pragma once
+
+#include "models/outcome.h"
+#include "sim/dist.h"
+#include "sim/units.h"
+
+#define GD_NONE UINT32_MAX
+/* Ceilings that the engine's packed records imply; the compiler refuses more, with the number. */
+#define GD_MAX_STEPS 65535u
+#define GD_MAX_SITES 65535u
+#define GD_MAX_INSTANCES 1000000u
+#define GD_MAX_BRANCHES 4095u
+
+/* ---- steps: an operation is a program --------------------------------------------------------- */
+typedef enum {
+    GD_STEP_ENTER,    /* first of every operation: a = op */
+    GD_STEP_WORK,     /* a = dist */
+    GD_STEP_WAIT,     /* a = dist */
+    GD_STEP_CALL,     /* a = site */
+    GD_STEP_SEND,     /* a = site; goes on at once ("wait": false) */
+    GD_STEP_PARALLEL, /* a = first branch, n = branches, b = how many must succeed, flags below */
+    GD_STEP_CHOOSE,   /* a = first choice, n = choices; jumps */
+    GD_STEP_REPEAT,   /* a = first step of the body (ends with END_STRAND), b = dist of the count or
+                         GD_NONE, c = attribute (when b is GD_NONE), n = at_once (>= 1) */
+    GD_STEP_IF,       /* a = flag, b = step to jump to when the flag is off */
+    GD_STEP_FAIL,     /* a = index into shares (probability), n = gd_outcome */
+    GD_STEP_JUMP,     /* a = step */
+    GD_STEP_END,      /* end of the operation: a = op */
+    GD_STEP_END_STRAND /* end of a branch or of a repeat's body */
+} gd_step_kind;
+
+#define GD_STEP_AT_ONCE 1u /* PARALLEL: on_failure at_once */
+#define GD_STEP_CANCEL 2u  /* PARALLEL: rest cancel (else abandon) */
+#define GD_STEP_BARE 4u    /* REPEAT: the body is one bare call: no strand is needed; a = its CALL */
+
+typedef struct {
+    uint8_t kind, flags;
+    uint16_t n;
+    uint32_t a, b, c;
+    uint64_t salt; /* gd_hash of the step's name within its operation: "work#0", or its `as` */
+} gd_step;
+
+typedef struct {
+    bool bare;     /* one bare call: `at` is a site; else the first step of a strand */
+    uint32_t at;
+    uint64_t salt; /* of the branch's name */
+} gd_branch;
+
+typedef struct {
+    uint64_t below; /* cumulative threshold of the weights; the last is UINT64_MAX */
+    uint32_t step;
+} gd_choice;
+
+/* ---- who runs what ---------------------------------------------------------------------------- */
+typedef struct {
+    const char *name;  /* "payments.charge" */
+    uint64_t salt;     /* gd_hash of it */
+    uint32_t service;
+    uint32_t first;    /* its ENTER step */
+    uint32_t sites_first, sites_n; /* call sites whose caller is this operation */
+    uint8_t priority;  /* 0 is served first */
+    bool transparent;  /* passes its caller's key on */
+    bool starts_with_work; /* the step after ENTER is WORK (through IF/CHOOSE: false) */
+    int64_t send_bytes, reply_bytes;
+} gd_plan_op;
+
+typedef enum { GD_FIFO, GD_LIFO, GD_PRIORITY, GD_PS } gd_discipline;
+typedef enum { GD_CANCEL_NONE, GD_CANCEL_DEQUEUE, GD_CANCEL_IMMEDIATE } gd_cancel_mode;
+typedef enum { GD_CRASH_RESET, GD_CRASH_SILENT } gd_crash_mode; /* what callers hear of lost work */
+
+typedef struct {
+    const char *name; /* "pg", or "psp" for an external */
+    const char *owner;
+    uint64_t salt;
+    bool external, async;
+    uint8_t discipline, cancel, crash_running, crash_queued;
+    bool preempt;           /* PRIORITY: a better class interrupts, and the work resumes later */
+    uint32_t workers;       /* UINT32_MAX: unlimited */
+    uint32_t queue_limit;   /* UINT32_MAX: unlimited */
+    gd_span start_up;       /* after a crash ends: refuses until then */
+    uint32_t start_up_dist; /* GD_NONE: start_up is constant */
+    uint32_t instances_first, instances_n;
+    uint32_t ops_first, ops_n;
+    gd_rate quota;          /* 0: none; per service, token bucket of burst 1 s of quota */
+    uint64_t unavailable;   /* threshold: share of arrivals answered `unavailable` (availability) */
+} gd_plan_service;
+
+typedef struct {
+    uint32_t service, ordinal;
+    uint16_t zone;
+    uint64_t salt; /* of (service, ordinal) */
+} gd_plan_instance;
+
+typedef struct {
+    const char *name;
+    uint32_t region;
+    bool client; /* the place of a client's users: a zone of its own */
+} gd_plan_zone;
+
+typedef struct {
+    const char *name;   /* of the document's link, "same_zone", "eu", or "client" */
+    uint32_t latency;   /* dist, one way; GD_NONE: none */
+    gd_span constant;   /* when the latency is a constant (also 0) */
+    bool is_constant, ordered;
+    uint64_t loss;      /* threshold per message */
+    gd_span rto;        /* first retransmission timeout */
+    int64_t bytes_per_s; /* 0: unlimited */
+    uint16_t from, to;
+} gd_plan_link;
+
+/* ---- calls ------------------------------------------------------------------------------------ */
+typedef enum { GD_ROUND_ROBIN, GD_RANDOM, GD_LEAST_REQUESTS, GD_TWO_CHOICES } gd_balancer;
+typedef enum { GD_THEN_FAIL, GD_THEN_ANSWER, GD_THEN_CALL, GD_THEN_CRASH } gd_then;
+
+typedef struct {
+    uint8_t kind;      /* gd_policy_kind: models/guard/policy.def */
+    uint16_t at_call;  /* offset of its bytes in the call's extension */
+    uint16_t at_state; /* offset of its bytes in the site's state (per caller instance) */
+    const void *spec;  /* its spec struct, as read */
+} gd_plan_policy;
+
+typedef struct {
+    const char *name; /* "orders>payments.charge"; from a client "web>gateway.home" */
+    uint64_t salt;    /* gd_hash of (caller op, callee, n-th such call in it) or of its `as` */
+    uint64_t hash;    /* gd_hash of the name: for digest and trace */
+    uint32_t client;  /* caller is this client, or GD_NONE */
+    uint32_t caller_op;
+    uint32_t caller_service; /* GD_NONE for a client */
+    uint32_t edge;    /* index of gd_plan_edge: sites of one edge share statistics */
+    uint32_t callees_first, callees_n; /* into plan->callees: op indices; more than one = one_of */
+    uint8_t balancer;
+    uint8_t then;     /* gd_then */
+    uint8_t answer;   /* THEN_ANSWER: GD_OK or GD_DEGRADED */
+    uint32_t then_site; /* THEN_CALL */
+    uint32_t retry_mask; /* bit per outcome: another try is worth it */
+    bool guarded;     /* has a policy chain: needs a call record */
+    bool cancel_on_timeout; /* sends a cancel to the callee when it stops waiting */
+    uint32_t chain_first, chain_n; /* into plan->policies, outermost first */
+    uint32_t call_bytes, state_bytes; /* of the chain */
+    uint32_t balancer_bytes; /* state of the balancer, behind state_bytes */
+    uint32_t state_first;    /* index of this site's first slot in the state table, one per caller
+                                instance (clients: one); GD_NONE: stateless */
+    uint16_t fixed_link;     /* link request, when all pairs share it, else UINT16_MAX */
+    uint16_t fixed_back;
+} gd_plan_site;
+
+typedef struct {
+    const char *name; /* "orders>payments.charge" */
+    uint64_t salt;
+    bool has_breaker;
+} gd_plan_edge;
+
+/* ---- clients ---------------------------------------------------------------------------------- */
+typedef enum {
+    GD_ARRIVE_POISSON,
+    GD_ARRIVE_PERIODIC,
+    GD_ARRIVE_BURSTS,
+    GD_ARRIVE_TRACE,
+    GD_ARRIVE_USERS /* closed: think, ask, wait */
+} gd_arrival_kind;
+
+typedef struct {
+    gd_time at;      /* internal clock: 0 is the start of the warm-up */
+    gd_share factor; /* from `at` on, linear to the next point's factor */
+    bool jump;       /* the factor holds (no slope) until the next point */
+} gd_profile_point;
+
+typedef struct {
+    uint32_t site; /* the client's call site of this page */
+    uint32_t op_record; /* index of the user-visible operation */
+    uint32_t think; /* dist before the next page; GD_NONE */
+} gd_page;
+
+typedef struct {
+    uint64_t below; /* cumulative threshold */
+    uint32_t pages_first, pages_n;
+    uint32_t gives_up_after; /* failed pages in a row; 0: never */
+    uint64_t salt;
+} gd_journey;
+
+typedef struct {
+    const char *name;
+    uint64_t salt;
+    uint16_t zone;
+    uint8_t arrivals;   /* gd_arrival_kind */
+    bool visits;        /* arrivals are visitors with a journey, not single requests */
+    gd_rate rate;       /* POISSON, PERIODIC, BURSTS (while on) */
+    uint32_t on, off;   /* BURSTS: dists of the phases */
+    gd_rate rate_off;   /* BURSTS: rate while off, often 0 */
+    const gd_time *trace; /* TRACE: internal times, ascending */
+    uint32_t trace_n;
+    uint32_t users;     /* USERS */
+    gd_span users_over; /* USERS: they start spread evenly over this span; 0: at once */
+    uint32_t think;     /* USERS without journeys: dist */
+    uint64_t stop_after; /* arrivals (or closed cycles); 0: none. When all clients have stopped and
+                            all is drained, the run ends */
+    uint32_t profile_first, profile_n; /* into plan->profile; n = 0: steady */
+    uint32_t journeys_first, journeys_n; /* an open mix is journeys of one page each */
+    uint32_t attributes_first; /* into plan->attributes: n_attribute_names dists, GD_NONE: undrawn */
+} gd_plan_client;
+
+/* ---- flags, levers, faults -------------------------------------------------------------------- */
+typedef struct {
+    const char *name;
+    uint64_t salt, on; /* threshold of the share that is on */
+    bool by_user;      /* keyed by the visitor, else by the request */
+} gd_plan_flag;
+
+typedef enum {
+    GD_LEVER_DOWN,   /* instances: crashed */
+    GD_LEVER_SLOW,   /* instances, sites, links: factor (billionths) and/or an added span */
+    GD_LEVER_HANG,   /* instances, sites: accepts, never answers */
+    GD_LEVER_ERRORS, /* instances, sites: share of attempts that end in `outcome` */
+    GD_LEVER_LOAD,   /* clients: factor on the arrival rate */
+    GD_LEVER_CUT,    /* links: no packet passes */
+    GD_LEVER_LIMIT   /* services' instances, sites: token bucket, over it `rate_limited` */
+} gd_lever;
+typedef enum { GD_ON_INSTANCES, GD_ON_SITES, GD_ON_LINKS, GD_ON_CLIENTS } gd_target_kind;
+
+typedef struct {
+    const char *name;  /* "psp-slow" */
+    const char *fault; /* "slow" */
+    const char *target; /* as written */
+    uint8_t lever, on;
+    uint32_t targets_first, targets_n; /* into plan->targets: indices of what `on` says */
+    gd_time start, end;                /* internal clock; end GD_NEVER: until the run ends */
+    gd_span ramp;                      /* intensity grows linearly from 0 to 1 */
+    gd_share factor;                   /* SLOW, LOAD */
+    gd_span added;                     /* SLOW: added to each message (links, sites) or work */
+    gd_share share;                    /* ERRORS */
+    uint8_t outcome;                   /* ERRORS */
+    bool running_too;                  /* SLOW: "applies_to": "running" */
+    gd_rate limit;                     /* LIMIT, over the targets together */
+    uint32_t burst;                    /* LIMIT: tokens that may be saved up; >= 1 */
+    uint64_t salt;
+} gd_plan_fault;
+
+/* ---- user-visible operations ------------------------------------------------------------------ */
+typedef struct {
+    const char *name; /* "web.checkout" */
+    uint64_t salt;
+    uint32_t client;
+    gd_span useful_within; /* the client's timeout or deadline over all tries; GD_NEVER: none */
+} gd_plan_view;
+
+typedef struct gd_plan {
+    gd_arena *arena;
+    const char *name; /* of the scenario */
+    gd_time warmup, horizon; /* internal: measured from `warmup` to `horizon` = warmup + duration */
+    gd_span window;          /* of the series */
+    uint32_t windows;
+    uint64_t event_budget, memory_budget;
+    uint32_t stall_budget; /* events at one instant */
+
+    gd_plan_zone *zones;
+    uint32_t n_zones;
+    const char **regions;
+    uint32_t n_regions;
+    gd_plan_link *links;
+    uint32_t n_links;
+    uint16_t *link_of; /* [from x n_zones + to] */
+
+    gd_plan_service *services;
+    uint32_t n_services;
+    gd_plan_instance *instances;
+    uint32_t n_instances;
+    gd_plan_op *ops;
+    uint32_t n_ops;
+    gd_step *steps;
+    uint32_t n_steps;
+    gd_branch *branches;
+    gd_choice *choices;
+    uint64_t *shares;
+    gd_dist *dists;
+    uint32_t n_branches, n_choices, n_shares, n_dists;
+
+    gd_plan_site *sites;
+    uint32_t n_sites;
+    gd_plan_edge *edges;
+    uint32_t n_edges;
+    uint32_t *callees;
+    gd_plan_policy *policies;
+    uint32_t n_callees, n_policies;
+    uint32_t max_call_bytes; /* over all sites */
+    uint32_t n_states;       /* slots of the state table */
+
+    gd_plan_client *clients;
+    uint32_t n_clients;
+    gd_profile_point *profile;
+    gd_journey *journeys;
+    gd_page *pages;
+    uint32_t *attributes;
+    uint64_t *attribute_salts;
+    uint32_t n_profile, n_journeys, n_pages, n_attribute_names;
+    gd_plan_view *views; /* user-visible operations, byte order of names */
+    uint32_t n_views;
+
+    gd_plan_flag *flags;
+    uint32_t n_flags;
+    gd_plan_fault *faults;
+    uint32_t *targets;
+    uint32_t n_faults, n_targets;
+} gd_plan;
+
+/* Fills what follows from the rest: fixed links of sites, offsets of policy state. The compiler calls
+ * it last. */
+void gd_plan_finish(gd_plan *plan);

@@ -1,0 +1,118 @@
+/* What `gameday explain quantities` prints: the rows, and the definitions that they lean on. */
+#include "models/result/quantity.h"
+
+#include <string.h>
+
+static const struct {
+    gd_scope scope;
+    const char *title, *prefix, *json;
+} headings[] = {
+    {GD_OF_VIEW, "User-visible operations, and a client as a whole (web.NAME)", "web.checkout.",
+     "operations.\"web.checkout\" and clients.\"web\""},
+    {GD_OF_SERVICE, "Services", "services.orders.", "services.orders"},
+    {GD_OF_EDGE, "Calls", "orders>payments.charge.", "calls.\"orders>payments.charge\""},
+    {GD_OF_DEGRADATION, "How far users fell", "degradation.", "degradation"},
+    {GD_OF_RECOVERY, "How they came back", "recovery.", "recovery"},
+    {GD_OF_RUN, "The run", "", "the top level"},
+};
+
+static const char intro[] =
+    "Quantities are what `expect` compares:\n"
+    "\n"
+    "    QUANTITY [over 1m] [during before|fault|after|all] OP VALUE, joined by and, or, not\n"
+    "\n"
+    "`control.` before a name is the same quantity of the control's run. Letters say how a "
+    "quantity\n"
+    "is had: P by phase (before the first fault, during: to the last fault's end, after), W over\n"
+    "windows. A service's or call's quantity by phase is taken from the windows that lie within "
+    "the\n"
+    "phase. `over 1m` slides: the comparison must hold wherever a full minute fits into the "
+    "phase;\n"
+    "windows in which there was nothing to measure are passed over. In the JSON result the names "
+    "end\n"
+    "in their unit (_ratio, _ms, _s, _per_s), quantiles stand in latency_ms, wait_ms and so on, "
+    "and\n"
+    "what could not be known is left out.\n";
+
+static const char definitions[] =
+    "Definitions\n"
+    "\n"
+    "  Good is an outcome of ok, degraded or wrong_result; useful is good and within the client's\n"
+    "  timeout or deadline over all tries. Times count from the end of the warm-up. Quantiles are "
+    "of\n"
+    "  merged histograms, exact to 0.4 %.\n"
+    "\n"
+    "  Judged windows are 10 s wide, or 1/60 of a run shorter than 10 min, in whole windows of "
+    "the\n"
+    "  series (degradation.judged_window_s). In each, what users got is useful / requests. Users "
+    "who\n"
+    "  wait for an answer before they ask again (closed users, journeys) and whose load has no\n"
+    "  profile count as asking as often as before the fault where they ask less by more than 3\n"
+    "  standard deviations: else a service that answers nobody would look fine.\n"
+    "\n"
+    "  The baseline is of the judged windows before the first fault, at least 5. The band's lower\n"
+    "  edge is the baseline's mean - 3 standard deviations, and at most 95 % of the mean\n"
+    "  (assumption). Impact: below the edge for 2 judged windows in a row. Recovery: at or above "
+    "it,\n"
+    "  and no more queued than the baseline's mean + 3 standard deviations + 1, without relapse\n"
+    "  (2 windows in a row below) for 5 min, until the last fault's end at least, or to the run's\n"
+    "  end when that is nearer: recovery.held_s says which. Of the scenario, the first impact of "
+    "any\n"
+    "  operation counts, and the last recovery.\n"
+    "\n"
+    "  Lost requests are what the baseline's ratio would have made useful of all requests since "
+    "the\n"
+    "  first fault, less what was. A moment that the run did not reach counts as later than any\n"
+    "  duration: recovery.fault_end_to_recover < 5m is false when users did not come back. Times\n"
+    "  that need people or alerts (signal, detect, page, ack, engage, diagnose) are not in the\n"
+    "  result of a run without them.\n"
+    "\n"
+    "  Metastable: after the last fault's end, from the time when users ask no more than before\n"
+    "  (mean + 3 standard deviations), plus a grace of 60 s or 3 times the longest timeout of a\n"
+    "  client, an operation stays below 90 % of its baseline for 5 min, or to the run's end if "
+    "that\n"
+    "  leaves 1 min; and attempts per request are above 110 % of the baseline on some call, or a\n"
+    "  backlog stands, or more than 5 % of a service's work is wasted (recovery.sustained_by). A\n"
+    "  run that ends before it can tell says metastable_observable false; the claim is then "
+    "unknown.\n"
+    "\n"
+    "  Amplification of a service: attempts that arrive, over calls divided by the amplification "
+    "of\n"
+    "  the caller: three layers of three tries each make 27.\n";
+
+/* "  name     unit     PW  meaning", the meaning wrapped. */
+static void add_row(GString *text, const gd_quantity_row *row)
+{
+    enum { MEANING = 40, WIDTH = 98 };
+    gd_quantity quantity = {.row = row};
+    const char *name = *row->name ? row->name : "(quantiles)";
+    g_string_append_printf(text, "  %-23s %-10s %c%c ", name, gd_measure_words[row->unit],
+                           gd_quantity_has_phases(&quantity) ? 'P' : ' ',
+                           gd_quantity_has_windows(&quantity) ? 'W' : ' ');
+
+    gsize column = MEANING;
+    g_auto(GStrv) words = g_strsplit(row->meaning, " ", -1);
+    for (guint i = 0; words[i]; i++) {
+        if (column + strlen(words[i]) > WIDTH) {
+            g_string_append_printf(text, "\n%*s", MEANING - 1, "");
+            column = MEANING;
+        }
+        g_string_append_printf(text, " %s", words[i]);
+        column += strlen(words[i]) + 1;
+    }
+    g_string_append_c(text, '\n');
+}
+
+char *gd_quantities_explain(void)
+{
+    GString *text = g_string_new(intro);
+    for (unsigned i = 0; i < G_N_ELEMENTS(headings); i++) {
+        g_string_append_printf(text, "\n%s\n  %sNAME, in the JSON result under %s\n\n",
+                               headings[i].title, headings[i].prefix, headings[i].json);
+        for (const gd_quantity_row *row = gd_quantity_rows; row->name; row++)
+            if (row->scope == headings[i].scope)
+                add_row(text, row);
+    }
+    g_string_append_printf(text, "\n%s", definitions);
+    return g_string_free(text, FALSE);
+}

@@ -1,0 +1,164 @@
+/* How the users came back, and whether the system kept itself down after its trigger was gone.
+ *
+ * Sources: N. Bronson et al., "Metastable Failures in Distributed Systems", HotOS 2021, and
+ * L. Huang et al., OSDI 2022, for what metastable means; times of an incident by user experience,
+ * not by the list of faults.
+ */
+#include "models/result/parts.h"
+#include "sim/stats/interval.h"
+
+/* Assumptions, told by explain quantities. */
+#define DOWN        0.9 /* below this share of its baseline ratio, an operation is down */
+#define GRACE_LEAST (60 * GD_S)
+#define HOLD_WANTED (5 * GD_MINUTE)
+#define HOLD_LEAST  (60 * GD_S) /* a run that leaves less cannot tell */
+#define AMPLIFIED   1.1         /* of the attempts per request before the fault */
+#define WASTED      0.05        /* of all work */
+#define TRIES_LEAST 100         /* attempts before the fault, to compare with */
+
+/* Windows [from, to) in which the system was free to recover and did not have to hurry. */
+typedef struct {
+    uint32_t from, to;
+    bool observable;
+} hold;
+
+static gd_span grace_of(const gd_plan *plan)
+{
+    gd_span grace = GRACE_LEAST;
+    for (uint32_t i = 0; i < plan->n_views; i++)
+        if (plan->views[i].useful_within < GD_HORIZON)
+            grace = MAX(grace, 3 * plan->views[i].useful_within);
+    return grace;
+}
+
+/* From when the faults are over and users ask no more than they did before, plus the grace. */
+static hold hold_of(const gd_result *result, gd_arena *scratch)
+{
+    const gd_recovery *recovery = &result->recovery;
+    gd_judged all = gd_judged_of(result, scratch, GD_NONE, GD_NONE);
+    if (!all.has_baseline || !recovery->fault_ends)
+        return (hold){0};
+
+    gd_moments asked = gd_moments_of(all.raw, all.baseline);
+    uint32_t off = gd_judged_windows(&all, recovery->fault_end);
+    while (off < all.n && all.raw[off] > asked.mean + 3 * asked.deviation)
+        off++;
+    hold held = {.from = off + gd_judged_windows(&all, grace_of(result->plan))};
+    held.to = MIN(all.n, held.from + gd_judged_windows(&all, HOLD_WANTED));
+    held.observable = held.from + gd_judged_windows(&all, HOLD_LEAST) <= held.to;
+    return held;
+}
+
+/* Down in each window of the hold in which somebody asked, and in one at least. */
+static bool stays_down(const gd_judged *judged, hold held)
+{
+    bool down = false;
+    for (uint32_t j = held.from; j < held.to; j++) {
+        if (!gd_is_known(judged->ratio[j]))
+            continue;
+        if (judged->ratio[j] >= DOWN * judged->mean)
+            return false;
+        down = true;
+    }
+    return down;
+}
+
+/* Attempts of an edge per user request in judged windows [from, to). */
+static double attempts_per_request(const gd_result *result, const gd_result_edge *edge,
+                                   const gd_judged *all, uint32_t from, uint32_t to,
+                                   double *attempts)
+{
+    uint32_t per = (uint32_t)(all->width / result->window);
+    double asked = 0;
+    *attempts = 0;
+    for (uint32_t j = from; j < to; j++)
+        asked += all->raw[j];
+    for (uint32_t i = from * per; i < to * per; i++)
+        *attempts += edge->series.attempts[i];
+    return asked == 0 ? 0 : *attempts / asked;
+}
+
+/* What keeps it down: more work than users ask for, or work for callers that have left. */
+static const char *sustained_by(const gd_result *result, gd_arena *scratch, hold held)
+{
+    gd_judged all = gd_judged_of(result, scratch, GD_NONE, GD_NONE);
+    for (uint32_t i = 0; i < result->n_edges; i++) {
+        double tries, seen;
+        const gd_result_edge *edge = &result->edges[i];
+        double before = attempts_per_request(result, edge, &all, 0, all.baseline, &tries);
+        double after = attempts_per_request(result, edge, &all, held.from, held.to, &seen);
+        if (tries >= TRIES_LEAST && after > before * AMPLIFIED)
+            return "amplification";
+    }
+    double drained, *backlog = gd_judged_backlog(result, scratch, &all, &drained), sum = 0;
+    for (uint32_t j = held.from; j < held.to; j++)
+        sum += backlog[j];
+    if (sum > drained * (held.to - held.from))
+        return "backlog";
+    for (uint32_t i = 0; i < result->n_services; i++)
+        if (result->services[i].wasted_work_ratio > WASTED) /* false for the unknown */
+            return "wasted work";
+    return NULL;
+}
+
+static void find_metastable(gd_result *result)
+{
+    gd_recovery *recovery = &result->recovery;
+    recovery->metastable_observable = recovery->recovered;
+    if (recovery->recovered)
+        return;
+
+    g_autoptr(gd_arena) scratch = gd_arena_new();
+    hold held = hold_of(result, scratch);
+    recovery->metastable_observable = held.observable;
+    if (!held.observable)
+        return;
+
+    gd_judged all = gd_judged_of(result, scratch, GD_NONE, GD_NONE);
+    bool down = stays_down(&all, held);
+    for (uint32_t i = 0; i < result->n_views && !down; i++) {
+        gd_judged view = gd_judged_of(result, scratch, GD_NONE, i);
+        down = view.has_baseline && stays_down(&view, held);
+    }
+    recovery->sustained_by = down ? sustained_by(result, scratch, held) : NULL;
+    recovery->metastable = recovery->sustained_by != NULL;
+}
+
+static double between(gd_time from, gd_time to)
+{
+    return from == GD_NEVER || to == GD_NEVER ? GD_UNKNOWN : gd_seconds(to - from);
+}
+
+/* Nothing left its band: nobody waited, so what lasts from the impact on lasts 0. Users who are
+ * back before the fault ends waited 0 after it. */
+static void find_durations(gd_recovery *recovery)
+{
+    bool impact = recovery->impact_at != GD_NEVER;
+    recovery->fault_to_impact_s = between(recovery->fault_at, recovery->impact_at);
+    recovery->impact_to_mitigate_s =
+        impact ? between(recovery->impact_at, recovery->mitigate_at) : 0;
+    recovery->impact_to_recover_s = impact ? between(recovery->impact_at, recovery->recover_at) : 0;
+    recovery->fault_end_to_recover_s = GD_UNKNOWN;
+    if (recovery->recovered && (!impact || recovery->recover_at <= recovery->fault_end))
+        recovery->fault_end_to_recover_s = 0;
+    else if (recovery->recovered)
+        recovery->fault_end_to_recover_s = between(recovery->fault_end, recovery->recover_at);
+}
+
+void gd_result_recover(gd_result *result)
+{
+    const gd_incident *users = &result->degradation.users;
+    gd_recovery *recovery = &result->recovery;
+    recovery->judged = !recovery->has_fault || users->has_baseline;
+    recovery->impact_at = users->impact_at;
+    recovery->mitigate_at = users->mitigate_at;
+    recovery->recover_at = users->recover_at;
+    recovery->held = users->held;
+    recovery->recovered = recovery->judged && users->recovered;
+    recovery->fault_to_impact_s = recovery->impact_to_mitigate_s = GD_UNKNOWN;
+    recovery->impact_to_recover_s = recovery->fault_end_to_recover_s = GD_UNKNOWN;
+
+    if (recovery->has_fault && recovery->judged)
+        find_durations(recovery);
+    find_metastable(result);
+}

@@ -1,0 +1,232 @@
+/* What a run means: a plain tree of numbers, series and a timeline, computed once from the raw
+ * record. Reports print it and do no arithmetic; studies and expectations look quantities up in it
+ * by name (models/result/quantity.h says what each means).
+ *
+ * Measured doubles come from integers by + - x / and square roots alone, so that they have the same
+ * bits everywhere. A number that cannot be known (no answers, no fault, the run too short) is
+ * GD_UNKNOWN, and the reports leave it out. Moments that never came are GD_NEVER.
+ *
+ * Nothing here tells of the machine or the wall clock, but for peak_bytes, which JSON leaves out.
+ */
+#pragma once
+
+#include "models/record.h"
+#include "sim/spec/node.h"
+
+#define GD_UNKNOWN    (__builtin_nan(""))
+#define GD_NEVER_CAME (__builtin_inf()) /* quantities only: a moment that the run did not reach */
+
+static inline bool gd_is_known(double value)
+{
+    return value == value; /* not a NaN */
+}
+
+/* Beside the three phases: the whole run. */
+#define GD_ALL            GD_PHASES
+#define GD_PHASES_AND_ALL (GD_PHASES + 1)
+
+/* Of `count` values; when count is 0 the rest is GD_UNKNOWN. Quantiles are exact to 1/256. */
+typedef struct {
+    uint64_t count;
+    double mean_ms, p50_ms, p90_ms, p95_ms, p99_ms, p999_ms, max_ms;
+} gd_latency;
+
+/* How far the users of something fell and how they came back (definitions: explain quantities).
+ * Without a fault before which there is a baseline, `has_baseline` is false and all is unknown. */
+typedef struct {
+    bool has_baseline, has_impact, recovered;
+    double baseline_goodput_per_s;
+    double baseline_ratio; /* mean of useful / asked by judged window, at most 1 */
+    double band_ratio;     /* the band's lower edge, of the same ratio */
+    double depth_ratio;    /* deepest window below the baseline: 0 none, 1 nothing got through */
+    uint64_t lost_requests;
+    double lost_user_minutes;
+    double resilience_loss; /* percent-seconds: the area between the baseline and what users got */
+    gd_time impact_at, mitigate_at, recover_at; /* starts of judged windows; GD_NEVER */
+    gd_span held; /* how long it then stayed in the band: 5 min, or to the run's end */
+} gd_incident;
+
+/* A user-visible operation ("web.checkout") or all of one client ("web"). */
+typedef struct {
+    const char *name;
+    uint32_t client; /* index in the plan */
+    uint64_t requests[GD_PHASES_AND_ALL], useful[GD_PHASES_AND_ALL];
+    uint64_t outcomes[GD_PHASES_AND_ALL][GD_OUTCOMES];
+    uint64_t attempts, users, users_hurt;
+    double availability_ratio[GD_PHASES_AND_ALL]; /* good / ended */
+    double degraded_ratio[GD_PHASES_AND_ALL];     /* degraded / ended */
+    double goodput_per_s[GD_PHASES_AND_ALL];
+    double requests_per_s[GD_PHASES_AND_ALL];
+    double attempts_per_request;
+    gd_latency latency[GD_PHASES_AND_ALL];     /* of good answers, from the intended start */
+    gd_latency latency_all[GD_PHASES_AND_ALL]; /* of all that ended */
+    gd_incident incident;
+    gd_view_series series; /* result->windows values each; a client's p50, p99: NULL */
+} gd_result_view;
+
+typedef struct {
+    const char *name;
+    bool external, unlimited; /* no limit on workers: no utilisation */
+    uint64_t arrivals, completed, rejected, crashed, queue_max;
+    uint64_t outcomes[GD_OUTCOMES];
+    double utilization_ratio, in_system_mean, queue_mean, busy_mean;
+    double wasted_work_ratio, amplification;
+    gd_latency wait, service, sojourn;
+    gd_service_series series;
+    double *utilization_series, *queue_series; /* ratio; mean items, by window */
+} gd_result_service;
+
+typedef struct {
+    const char *name;
+    bool has_breaker;
+    uint64_t calls, attempts, late, answered;
+    uint64_t outcomes[GD_OUTCOMES]; /* of calls */
+    uint64_t tries[GD_OUTCOMES];    /* of attempts */
+    double attempts_per_call;
+    double failed_ratio;          /* of calls that ended */
+    double failed_attempts_ratio; /* of attempts that ended */
+    gd_latency latency;           /* of calls, all outcomes */
+    uint64_t breaker_opens, breaker_refused, bulkhead_refused;
+    double breaker_open_s;      /* breaker-seconds, over caller instances */
+    uint32_t breakers_open_max; /* at a window's end */
+    gd_edge_series series;
+} gd_result_edge;
+
+/* For the whole scenario: the worst of its operations decides when it fell and when it is back. */
+typedef struct {
+    gd_incident users;    /* levels and losses: of all together; moments: of the worst operation */
+    uint32_t *operations; /* indices of views that left their band: the blast radius */
+    uint32_t n_operations;
+    double users_ratio;    /* visitors with a failed request, of all visitors */
+    gd_span judged_window; /* of the ratios that are held against the band */
+} gd_degradation;
+
+typedef struct {
+    bool judged; /* false: a fault, but no baseline before it: recovered and metastable say nothing
+                  */
+    bool has_fault, fault_ends;
+    gd_time fault_at, fault_end; /* first start, last end; from the end of the warm-up */
+    gd_time impact_at, mitigate_at, recover_at;
+    gd_span held;
+    double impact_to_mitigate_s, impact_to_recover_s, fault_to_impact_s, fault_end_to_recover_s;
+    bool recovered; /* true as well when nothing ever left its band */
+    bool metastable, metastable_observable;
+    const char *sustained_by; /* "amplification", "backlog", "wasted work"; NULL */
+} gd_recovery;
+
+typedef enum { GD_CLAIM_FALSE, GD_CLAIM_TRUE, GD_CLAIM_UNKNOWN } gd_claim_verdict;
+extern const char *const gd_claim_words[3]; /* "false", "true", "unknown" */
+
+typedef struct {
+    const char *text; /* one comparison, as written */
+    gd_claim_verdict verdict;
+    double found;           /* what stood on the left; GD_UNKNOWN, or infinite: never came */
+    const char *found_text; /* with its unit: "93.2 %", "412 ms", "not in this run" */
+} gd_claim_part;
+typedef struct {
+    const char *name, *text;
+    gd_claim_verdict verdict;
+    gd_claim_part *parts;
+    uint32_t n_parts;
+} gd_claim;
+
+typedef enum {
+    GD_TOLD_FAULT_BEGAN,
+    GD_TOLD_FAULT_ENDED,
+    GD_TOLD_GOODPUT_LOW,    /* a view left its band; value: the ratio to its baseline */
+    GD_TOLD_GOODPUT_BACK,   /* and came back to stay */
+    GD_TOLD_BREAKER_OPENED, /* count: most open at once until they closed; times: openings */
+    GD_TOLD_BREAKER_CLOSED,
+    GD_TOLD_QUEUE_FULL,
+    GD_TOLD_CRASHED, /* count: instances */
+    GD_TOLD_STARTED,
+    GD_TOLD_KINDS
+} gd_told;
+extern const char *const gd_told_words[GD_TOLD_KINDS]; /* "fault_began", … for JSON */
+
+typedef struct {
+    gd_time at; /* from the end of the warm-up */
+    gd_told what;
+    const char *subject; /* "psp-slow", "web.checkout", "orders>payments.charge", "orders" */
+    const char *text;    /* one line: "psp-slow begins: slow on external.psp" */
+    uint32_t count, times;
+    double value;
+    bool shown; /* on a terminal; the rest is in the JSON */
+} gd_told_line;
+
+typedef struct {
+    const char *path;
+    uint64_t digest;
+} gd_result_file;
+typedef struct {
+    const char *address, *about, *low, *high, *source; /* low and high NULL: a plain value */
+} gd_result_assumption;
+
+/* One number of `observed` against the run's, before the first fault. */
+typedef struct {
+    const char *view, *quantity; /* "rate", "p50", "p90", "p95", "p99", "errors" */
+    const char *unit;            /* "per_s", "ms", "ratio" */
+    const char *source;          /* as the model says; NULL */
+    double observed, simulated;  /* per s, ms, ratio */
+    double ratio;                /* simulated / observed */
+} gd_observation;
+
+typedef struct {
+    const gd_node *expect;           /* the scenario's, or NULL; checked by gd_expect_check */
+    const gd_node *observed;         /* the model's, or NULL; the compiler checks it */
+    const struct gd_result *control; /* for `control.` quantities, or NULL */
+    const gd_result_file *files;
+    uint32_t n_files;
+    const gd_result_assumption *assumptions; /* those that a run relied on */
+    uint32_t n_assumptions;
+} gd_result_options;
+
+typedef struct gd_result {
+    gd_arena *arena;
+    const gd_plan *plan; /* borrowed: the plan must outlive the result */
+    const char *name;
+    uint64_t seed, digest, events;
+    double simulated_s;
+    gd_time ended_at;
+    gd_end end;
+    bool partial, saturated;
+    const char *end_text; /* "reached its duration", … */
+    const char *busiest;
+    uint64_t peak_bytes; /* of the run's state; not in the JSON */
+
+    gd_time phase_start[GD_PHASES_AND_ALL], phase_end[GD_PHASES_AND_ALL]; /* equal: no such phase */
+    gd_span window;
+    uint32_t windows;
+
+    gd_result_view *views, *clients;
+    uint32_t n_views, n_clients;
+    gd_result_service *services;
+    uint32_t n_services;
+    gd_result_edge *edges;
+    uint32_t n_edges;
+    gd_degradation degradation;
+    gd_recovery recovery;
+    gd_claim *claims;
+    uint32_t n_claims;
+    gd_claim_verdict verdict; /* of all claims together; true when there are none */
+    gd_told_line *timeline;
+    uint32_t n_timeline, timeline_dropped;
+    gd_result_file *files;
+    uint32_t n_files;
+    gd_result_assumption *assumptions;
+    uint32_t n_assumptions;
+    gd_observation *observations; /* none: not calibrated */
+    uint32_t n_observations;
+    const struct gd_result *control;
+} gd_result;
+
+/* Everything above, from a finished run's record. Owned by the caller; borrows the plan, the
+ * control and the documents' nodes, and nothing of the record. */
+gd_result *gd_result_new(const gd_record *record, const gd_result_options *options);
+void gd_result_free(gd_result *result);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(gd_result, gd_result_free)
+
+/* Load time: every claim must parse and name known quantities; problems carry the nearest name. */
+void gd_expect_check(const gd_plan *plan, const gd_node *expect, gd_problems *problems);
+/* True when a claim compares with the control, so that it must be run as well. */
+bool gd_expect_needs_control(const gd_plan *plan, const gd_node *expect);

@@ -1,0 +1,12 @@
+/* The parts of report/text.c that are files of their own. */
+#pragma once
+
+#include "report/text.h"
+
+/* Goodput, failures and p99 of the operations that fell furthest, faults marked under them. */
+void gd_text_put_series(gd_sheet *sheet, const gd_result *result);
+void gd_text_put_observations(gd_sheet *sheet, const gd_result *result);
+void gd_text_put_views(gd_sheet *sheet, const gd_result *result);
+void gd_text_put_services(gd_sheet *sheet, const gd_result *result);
+/* Calls that failed, were tried again or met an open breaker; nothing when there are none. */
+void gd_text_put_calls(gd_sheet *sheet, const gd_result *result);

@@ -1,0 +1,235 @@
+#include "report/text_number.h"
+#include "report/text_parts.h"
+#include "report/text_table.h"
+
+#include <math.h>
+
+/* From here on a call counts as one with trouble: assumptions about what is worth a line. */
+#define FAILED_SHARE 0.001
+#define TRIES_A_CALL 1.01
+enum { CALLS_SHOWN = 10, SERVICES_SHOWN = 24, OUTCOMES_SHOWN = 3 };
+
+static void take_name(gd_table *table, const gd_sheet *sheet, const char *name)
+{
+    gd_table_take(table, GD_INK_PLAIN, gd_text_escape(name, sheet->form.utf8));
+}
+
+static gd_ink ink_of_share(double good)
+{
+    return !gd_is_known(good) ? GD_INK_DIM
+           : good < 0.95      ? GD_INK_BAD
+           : good < 0.99      ? GD_INK_WARN
+                              : GD_INK_PLAIN;
+}
+
+static void take_share(gd_table *table, double good)
+{
+    gd_table_take(table, ink_of_share(good), gd_text_percent(good));
+}
+
+/* "812 timeout, 22 shed": failures, most frequent first. Owned by the caller; NULL: none. */
+static char *list_failures(const uint64_t *outcomes)
+{
+    GString *out = g_string_new(NULL);
+    uint32_t listed = 0;
+    for (unsigned shown = 0; shown < OUTCOMES_SHOWN; shown++) {
+        unsigned most = GD_OUTCOMES;
+        for (unsigned o = 0; o < GD_OUTCOMES; o++) {
+            bool counts = !gd_outcome_rows[o].good && o != GD_UNFINISHED && outcomes[o] &&
+                          !(listed & 1u << o);
+            if (counts && (most == GD_OUTCOMES || outcomes[o] > outcomes[most]))
+                most = o;
+        }
+        if (most == GD_OUTCOMES)
+            break;
+        listed |= 1u << most;
+        g_autofree char *count = gd_text_count(outcomes[most]);
+        g_string_append_printf(out, "%s%s %s", shown ? ", " : "", count,
+                               gd_outcome_rows[most].name);
+    }
+    return g_string_free(out, out->len == 0);
+}
+
+void gd_text_put_observations(gd_sheet *sheet, const gd_result *result)
+{
+    if (!result->n_observations) {
+        gd_sheet_wrap(sheet, GD_INK_DIM, 0,
+                      "not calibrated: the model says nothing of what production showed "
+                      "(`observed`)");
+        return;
+    }
+    static const gd_column columns[] = {{"measured against simulated", false},
+                                        {"", false},
+                                        {"measured", true},
+                                        {"simulated", true},
+                                        {"ratio", true},
+                                        {"source", false}};
+    g_autoptr(gd_table) table = gd_table_new(columns, G_N_ELEMENTS(columns));
+    for (uint32_t i = 0; i < result->n_observations; i++) {
+        const gd_observation *row = &result->observations[i];
+        char *(*print)(double) = g_str_equal(row->quantity, "rate")     ? gd_text_rate
+                                 : g_str_equal(row->quantity, "errors") ? gd_text_percent
+                                                                        : gd_text_ms;
+        bool near = row->ratio > 0.8 && row->ratio < 1.25; /* within a quarter: an assumption */
+        take_name(table, sheet, row->view);
+        take_name(table, sheet, row->quantity);
+        gd_table_take(table, GD_INK_PLAIN, print(row->observed));
+        gd_table_take(table, GD_INK_PLAIN, print(row->simulated));
+        gd_table_take(table, near ? GD_INK_GOOD : GD_INK_WARN, gd_text_number(row->ratio));
+        take_name(table, sheet, row->source ? row->source : "");
+    }
+    gd_table_print(table, sheet);
+}
+
+/* By phase there is something to say only where there was a fault. */
+static void take_phases(gd_table *table, const gd_result *result, const gd_result_view *view)
+{
+    if (!result->recovery.has_fault)
+        return;
+    for (unsigned phase = GD_BEFORE; phase < GD_PHASES; phase++)
+        take_share(table, view->availability_ratio[phase]);
+}
+
+static void put_failures(gd_sheet *sheet, const gd_result_view *view)
+{
+    g_autofree char *failures = list_failures(view->outcomes[GD_ALL]);
+    if (!failures)
+        return;
+    g_autofree char *name = gd_text_escape(view->name, sheet->form.utf8);
+    g_autofree char *line = g_strdup_printf("%s failed: %s", name, failures);
+    gd_sheet_wrap(sheet, GD_INK_DIM, 0, line);
+}
+
+void gd_text_put_views(gd_sheet *sheet, const gd_result *result)
+{
+    static const gd_column with_fault[] = {
+        {"operation", false}, {"requests", true}, {"good", true},
+        {"before", true},     {"during", true},   {"after", true},
+        {"p50", true},        {"p99", true},      {"goodput", true},
+    };
+    static const gd_column without[] = {
+        {"operation", false}, {"requests", true}, {"good", true},
+        {"p50", true},        {"p99", true},      {"goodput", true},
+    };
+    gd_sheet_heading(sheet, "What users got");
+    g_autoptr(gd_table) table = result->recovery.has_fault
+                                    ? gd_table_new(with_fault, G_N_ELEMENTS(with_fault))
+                                    : gd_table_new(without, G_N_ELEMENTS(without));
+    for (uint32_t i = 0; i < result->n_views; i++) {
+        const gd_result_view *view = &result->views[i];
+        take_name(table, sheet, view->name);
+        gd_table_take(table, GD_INK_PLAIN, gd_text_count(view->requests[GD_ALL]));
+        take_share(table, view->availability_ratio[GD_ALL]);
+        take_phases(table, result, view);
+        gd_table_take(table, GD_INK_PLAIN, gd_text_ms(view->latency[GD_ALL].p50_ms));
+        gd_table_take(table, GD_INK_PLAIN, gd_text_ms(view->latency[GD_ALL].p99_ms));
+        gd_table_take(table, GD_INK_PLAIN, gd_text_rate(view->goodput_per_s[GD_ALL]));
+    }
+    gd_table_print(table, sheet);
+    for (uint32_t i = 0; i < result->n_views; i++)
+        put_failures(sheet, &result->views[i]);
+}
+
+/* Those that refused most come first, then the busiest; ties by name. */
+static gint compare_services(gconstpointer a, gconstpointer b)
+{
+    const gd_result_service *x = *(const gd_result_service *const *)a;
+    const gd_result_service *y = *(const gd_result_service *const *)b;
+    if (x->rejected != y->rejected)
+        return x->rejected > y->rejected ? -1 : 1;
+    double busy_x = gd_is_known(x->utilization_ratio) ? x->utilization_ratio : 0;
+    double busy_y = gd_is_known(y->utilization_ratio) ? y->utilization_ratio : 0;
+    return busy_x > busy_y ? -1 : busy_x < busy_y ? 1 : g_strcmp0(x->name, y->name);
+}
+
+static void take_service(gd_table *table, gd_sheet *sheet, const gd_result_service *service)
+{
+    double busy = service->unlimited ? GD_UNKNOWN : service->utilization_ratio;
+    take_name(table, sheet, service->name);
+    gd_table_take(table, busy > 0.9 ? GD_INK_WARN : GD_INK_PLAIN, gd_text_percent(busy));
+    gd_table_take(table, GD_INK_PLAIN, gd_text_number(service->queue_mean));
+    gd_table_take(table, GD_INK_PLAIN, gd_text_count(service->queue_max));
+    gd_table_take(table, GD_INK_PLAIN, gd_text_count(service->arrivals));
+    gd_table_take(table, service->rejected ? GD_INK_WARN : GD_INK_PLAIN,
+                  gd_text_count(service->rejected));
+    gd_table_take(table, GD_INK_PLAIN, gd_text_ms(service->sojourn.p99_ms));
+    gd_table_take(table, service->wasted_work_ratio > 0.1 ? GD_INK_WARN : GD_INK_PLAIN,
+                  gd_text_percent(service->wasted_work_ratio));
+}
+
+void gd_text_put_services(gd_sheet *sheet, const gd_result *result)
+{
+    static const gd_column columns[] = {
+        {"service", false}, {"busy", true},    {"queue", true}, {"longest", true},
+        {"arrivals", true}, {"refused", true}, {"p99", true},   {"wasted", true},
+    };
+    g_autoptr(GPtrArray) services = g_ptr_array_new();
+    for (uint32_t i = 0; i < result->n_services; i++)
+        g_ptr_array_add(services, &result->services[i]);
+    bool some = services->len > SERVICES_SHOWN;
+    if (some) /* else all, in the order of their names */
+        g_ptr_array_sort(services, compare_services);
+
+    gd_sheet_heading(sheet, "Services");
+    g_autoptr(gd_table) table = gd_table_new(columns, G_N_ELEMENTS(columns));
+    for (guint i = 0; i < MIN(services->len, SERVICES_SHOWN); i++)
+        take_service(table, sheet, g_ptr_array_index(services, i));
+    gd_table_print(table, sheet);
+    if (some)
+        gd_sheet_printf(sheet, GD_INK_DIM, "(the busiest %d of %u; see --json)\n", SERVICES_SHOWN,
+                        services->len);
+}
+
+static bool has_trouble(const gd_result_edge *edge)
+{
+    return edge->failed_ratio > FAILED_SHARE || edge->attempts_per_call > TRIES_A_CALL ||
+           edge->breaker_opens || edge->bulkhead_refused;
+}
+
+/* Those with trouble, the most failures first; ties by name. */
+static gint compare_calls(gconstpointer a, gconstpointer b)
+{
+    const gd_result_edge *x = *(const gd_result_edge *const *)a;
+    const gd_result_edge *y = *(const gd_result_edge *const *)b;
+    double failed_x = gd_is_known(x->failed_ratio) ? x->failed_ratio : 0;
+    double failed_y = gd_is_known(y->failed_ratio) ? y->failed_ratio : 0;
+    return failed_x > failed_y ? -1 : failed_x < failed_y ? 1 : g_strcmp0(x->name, y->name);
+}
+
+static void take_call(gd_table *table, gd_sheet *sheet, const gd_result_edge *edge)
+{
+    take_name(table, sheet, edge->name);
+    gd_table_take(table, GD_INK_PLAIN, gd_text_count(edge->calls));
+    gd_table_take(table, edge->failed_ratio > 0.05 ? GD_INK_BAD : GD_INK_PLAIN,
+                  gd_text_percent(edge->failed_ratio));
+    gd_table_take(table, edge->attempts_per_call > 1.5 ? GD_INK_WARN : GD_INK_PLAIN,
+                  gd_text_number(edge->attempts_per_call));
+    gd_table_take(table, GD_INK_PLAIN, gd_text_ms(edge->latency.p99_ms));
+    gd_table_take(table, edge->breaker_opens ? GD_INK_WARN : GD_INK_PLAIN,
+                  edge->has_breaker ? gd_text_count(edge->breaker_opens) : g_strdup("-"));
+    char *failures = list_failures(edge->outcomes);
+    gd_table_take(table, GD_INK_DIM, failures ? failures : g_strdup("-"));
+}
+
+void gd_text_put_calls(gd_sheet *sheet, const gd_result *result)
+{
+    g_autoptr(GPtrArray) calls = g_ptr_array_new();
+    for (uint32_t i = 0; i < result->n_edges; i++) {
+        if (has_trouble(&result->edges[i]))
+            g_ptr_array_add(calls, &result->edges[i]);
+    }
+    if (!calls->len)
+        return;
+    g_ptr_array_sort(calls, compare_calls);
+    static const gd_column columns[] = {
+        {"call", false}, {"calls", true},   {"failed", true},    {"tries", true},
+        {"p99", true},   {"breaker", true}, {"failures", false},
+    };
+    gd_sheet_heading(sheet, "Calls with trouble");
+    g_autoptr(gd_table) table = gd_table_new(columns, G_N_ELEMENTS(columns));
+    for (guint i = 0; i < MIN(calls->len, CALLS_SHOWN); i++)
+        take_call(table, sheet, g_ptr_array_index(calls, i));
+    gd_table_print(table, sheet);
+    if (calls->len > CALLS_SHOWN)
+        gd_sheet_printf(sheet, GD_INK_DIM, "(and %u more; see --json)\n", calls->len - CALLS_SHOWN);
+}

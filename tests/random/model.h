@@ -1,0 +1,52 @@
+/* Small models at random, as the documents that a user would write: every step, policy, balancer,
+ * client, profile, link and fault, in times that often coincide. A seed is a model. */
+#pragma once
+
+#include "models/plan.h"
+
+#include <glib.h>
+
+typedef struct {
+    char *model, *scenario, *arrivals; /* JSON, JSON, and the CSV of recorded arrivals */
+    uint64_t seed;                     /* of the run */
+} gd_random;
+
+/* What a property needs of a model. */
+#define GD_RANDOM_DRAINS 1u /* all clients stop, all faults end, and there is time enough */
+#define GD_RANDOM_CALM 2u   /* no faults */
+
+gd_random *gd_random_model(uint64_t seed, unsigned traits);
+void gd_random_free(gd_random *documents);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(gd_random, gd_random_free)
+/* The plan, in `arena`; NULL and the problems (owned by the caller) when it is refused. */
+gd_plan *gd_random_compile(const gd_random *documents, gd_arena *arena, char **problems);
+
+/* Takes things away from the documents as long as `fails` still says so; returns what is left. */
+typedef bool (*gd_random_fails)(const gd_random *documents);
+gd_random *gd_random_shrink(const gd_random *documents, gd_random_fails fails);
+
+/* ---- for the generator's files ----------------------------------------------------------------- */
+typedef struct {
+    uint64_t state;
+    unsigned traits;
+    GString *out;
+    unsigned services, zones, calls_left, flags;
+    unsigned ops[8];     /* of each service */
+    bool external, far, attribute, copies;
+    unsigned client;     /* the one being written */
+    unsigned clients;
+    unsigned duration_ms;
+    bool called[8][10];  /* who calls whom, the external as 9 */
+} gd_maker;
+
+uint32_t gd_maker_roll(gd_maker *m, uint32_t n); /* uniform in [0, n) */
+bool gd_maker_chance(gd_maker *m, uint32_t percent);
+void gd_maker_add(gd_maker *m, const char *format, ...) G_GNUC_PRINTF(2, 3);
+/* A distribution of times around `ms`, of which many are alike. */
+void gd_maker_time(gd_maker *m, unsigned ms);
+/* A callee that service `from` may call, later ones only; writes it as a JSON string. */
+void gd_maker_callee(gd_maker *m, unsigned from);
+/* The members of a policy without braces; returns how many. */
+void gd_maker_policy(gd_maker *m, unsigned from, bool client);
+void gd_maker_clients(gd_maker *m);
+void gd_maker_scenario(gd_maker *m);
