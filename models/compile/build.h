@@ -209,9 +209,24 @@ typedef struct {
  * by the caller. `column` is by name; NULL: the first (pairs: the second) one. */
 GArray *gd_read_csv(gd_builder *b, const char *file, const char *column, bool pairs,
                     const gd_node *place);
+/* The model with the measured values of each {"empirical": {"file", "column", "unit"}} in it. */
+const gd_node *gd_expand_files(gd_builder *b, const gd_node *model);
 
-/* ---- faults.c, statics.c ------------------------------------------------------------------ */
+/* ---- faults.c, targets.c, statics.c
+ * ------------------------------------------------------------------ */
 void gd_build_faults(gd_builder *b);
+
+/* One fault in the making. */
+typedef struct {
+    gd_builder *b;
+    const gd_node *node;
+    const gd_fault_spec *spec;
+    gd_plan_fault fault;
+    GArray *targets; /* uint32_t */
+} gd_fault_maker;
+/* targets.c: says what the fault is on, and adds it to the plan's targets. */
+void gd_find_targets(gd_fault_maker *maker);
+
 /* Cycles, expected fan-out and attributes: what can be known before the run. */
 void gd_check_statics(gd_builder *b);
 /* Series windows by duration and time scale. */

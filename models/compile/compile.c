@@ -73,6 +73,7 @@ static bool read_documents(gd_builder *b, const gd_node *model, const gd_node *s
     const gd_control_spec *control = b->scenario->control;
     if (b->options->control && control && control->patch)
         model = gd_model_patch(b->arena, model, control->patch, b->problems);
+    model = gd_expand_files(b, model);
     b->model_node = gd_later_refuse(b->arena, without_nulls(b->arena, model, b->problems),
                                     GD_LATER_MODEL, b->problems);
     b->model = gd_read(&b->reader, &gd_model_shape, b->model_node);

@@ -3,12 +3,14 @@
 #include "models/flow/engine.h"
 
 /* A pool that would need more subjects than an agenda entry can name ends the run like a memory
- * budget: what is in flight cannot be simulated. */
-static void check_subjects(gd_run *run, uint32_t used)
+ * budget: what is in flight cannot be simulated. One event adds GD_MAX_BRANCHES records at most, and
+ * none more passes unseen. */
+static void check_pool(gd_run *run, uint32_t used)
 {
-    if (used >= GD_SUBJECTS - 2)
+    if (used >= GD_SUBJECTS - 2 * GD_MAX_BRANCHES)
         run->memory.over = true;
-    g_assert(used < GD_SUBJECTS);
+    if (run->memory.over)
+        run->check_at = run->events + 1;
 }
 
 void gd_follow_grow(gd_run *run)
@@ -20,12 +22,13 @@ void gd_follow_grow(gd_run *run)
 void gd_frames_grow(gd_run *run)
 {
     size_t n = (size_t)run->frames.used + 1;
-    check_subjects(run, run->frames.used);
+    g_assert(n <= GD_SUBJECTS);
     gd_segment_reserve(&run->segs[GD_SEG_FRAMES], &run->memory, n * sizeof(gd_frame));
     if (run->layout->sides)
         gd_segment_reserve(&run->segs[GD_SEG_SIDES], &run->memory,
                            run->segs[GD_SEG_FRAMES].capacity / sizeof(gd_frame) *
                                sizeof(gd_frame_side));
+    check_pool(run, run->frames.used + run->frames.used / 2); /* as far as it may go unasked */
 }
 
 uint32_t gd_call_new(gd_run *run)
@@ -35,11 +38,12 @@ uint32_t gd_call_new(gd_run *run)
         run->calls.free = GD_CALLS(run)[slot].next;
     } else {
         slot = run->calls.used++;
-        check_subjects(run, slot);
+        g_assert(slot < GD_SUBJECTS);
         gd_segment_reserve(&run->segs[GD_SEG_CALLS], &run->memory,
                            ((size_t)slot + 1) * sizeof(gd_call));
         gd_segment_reserve(&run->segs[GD_SEG_CALL_BYTES], &run->memory,
                            ((size_t)slot + 1) * run->call_stride);
+        check_pool(run, slot);
     }
     run->calls.live++;
     return slot;
@@ -62,9 +66,10 @@ uint32_t gd_user_new(gd_run *run)
         run->users.free = GD_USERS(run)[slot].next;
     } else {
         slot = run->users.used++;
-        check_subjects(run, slot);
+        g_assert(slot < GD_SUBJECTS);
         gd_segment_reserve(&run->segs[GD_SEG_USERS], &run->memory,
                            ((size_t)slot + 1) * sizeof(gd_user));
+        check_pool(run, slot);
     }
     run->users.live++;
     return slot;

@@ -34,9 +34,9 @@ bench bench_of(const char *model, const char *scenario)
 {
     bench b = {.arena = gd_arena_new(), .story = g_string_new("")};
     const char *comma = *scenario ? "," : "";
-    char *text = gd_arena_printf(
-        b.arena, "{'gameday': 1, 'name': 'test', %s%s 'model': {'gameday': 1, %s}}", scenario,
-        comma, model);
+    char *text =
+        gd_arena_printf(b.arena, "{'gameday': 1, 'name': 'test', %s%s 'model': {'gameday': 1, %s}}",
+                        scenario, comma, model);
     b.plan = plan_from_json(b.arena, text);
     b.run = gd_run_new(b.plan, 1);
     return b;
@@ -85,7 +85,8 @@ const char *bench_play(bench *b, const char *kinds)
     return b->story->str;
 }
 
-/* ---- by name ----------------------------------------------------------------------------------- */
+/* ---- by name -----------------------------------------------------------------------------------
+ */
 static void missing(const char *what, const char *name)
 {
     fail_msg("the plan has no %s \"%s\"", what, name);
@@ -132,7 +133,8 @@ uint32_t bench_site(const gd_plan *plan, const char *name)
     return 0;
 }
 
-/* ---- in words ---------------------------------------------------------------------------------- */
+/* ---- in words ----------------------------------------------------------------------------------
+ */
 static const char *in_words(const bench *b, const uint64_t counts[GD_OUTCOMES])
 {
     char *text = gd_arena_printf(b->arena, "%s", "");

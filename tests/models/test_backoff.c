@@ -73,9 +73,9 @@ static long double defined(gd_backoff_kind kind, const gd_backoff_spec *spec, ui
 
 static gd_backoff_spec draw_spec(uint64_t *u)
 {
-    static const gd_share multipliers[] = {GD_SHARE_ONE, GD_SHARE_ONE / 10 * 16,
+    static const gd_share multipliers[] = {GD_SHARE_ONE,         GD_SHARE_ONE / 10 * 16,
                                            GD_SHARE_ONE / 2 * 3, 2 * GD_SHARE_ONE,
-                                           3 * GD_SHARE_ONE, 100 * GD_SHARE_ONE};
+                                           3 * GD_SHARE_ONE,     100 * GD_SHARE_ONE};
     gd_backoff_spec spec = {.base = GD_MS + (gd_span)gd_below(*u = gd_next(*u), 10 * GD_S)};
     spec.multiplier = multipliers[gd_below(*u = gd_next(*u), G_N_ELEMENTS(multipliers))];
     if (gd_below(*u = gd_next(*u), 4))
@@ -107,8 +107,7 @@ static void test_formulas(void **unused)
                 gd_span got = gd_backoff((gd_backoff_kind)kind, &spec, n, &before, u);
                 if (wanted > 6e18L)
                     break; /* 190 years: the jitter itself saturates */
-                long double allowed =
-                    tolerance((gd_backoff_kind)kind, &spec, n, wanted, last);
+                long double allowed = tolerance((gd_backoff_kind)kind, &spec, n, wanted, last);
                 check_that(fabsl((long double)got - wanted) <= allowed,
                            "kind %u case %u retry %u: %ld for %Lf", kind, i, n, (long)got, wanted);
                 if (kind == GD_BACKOFF_DECORRELATED)
@@ -122,10 +121,9 @@ static void test_formulas(void **unused)
 static void test_names(void **unused)
 {
     (void)unused;
-    static const char *const words[] = {"none",        "constant",     "linear",
-                                        "exponential", "proportional", "polly_basic",
-                                        "full",        "envoy_full",   "equal",
-                                        "decorrelated", "decorrelated_v2"};
+    static const char *const words[] = {
+        "none", "constant",   "linear", "exponential",  "proportional",   "polly_basic",
+        "full", "envoy_full", "equal",  "decorrelated", "decorrelated_v2"};
     assert_int_equal(G_N_ELEMENTS(words), GD_BACKOFFS);
     for (unsigned i = 0; i < GD_BACKOFFS; i++)
         check_text(gd_backoff_shapes[i]->name, words[i], "row %u", i);
@@ -141,8 +139,7 @@ static void test_caps_hold(void **unused)
         if (kind == GD_BACKOFF_CONSTANT || kind == GD_BACKOFF_POLLY_BASIC)
             continue; /* these have none */
         gd_span most = 0;
-        gd_backoff_spec spec = {
-            .base = 50 * GD_MS, .max = GD_S, .multiplier = 2 * GD_SHARE_ONE};
+        gd_backoff_spec spec = {.base = 50 * GD_MS, .max = GD_S, .multiplier = 2 * GD_SHARE_ONE};
         for (unsigned i = 0; i < 200; i++) {
             gd_span before = 0;
             for (uint32_t n = 1; n <= 255; n++) {
@@ -219,9 +216,12 @@ static void test_ends_of_the_range(void **unused)
         gd_backoff_kind kind;
         gd_span low, high;
     } cases[] = {
-        {GD_BACKOFF_PROPORTIONAL, 3200, 4800}, {GD_BACKOFF_POLLY_BASIC, 750, 1250},
-        {GD_BACKOFF_FULL, 0, 4000},            {GD_BACKOFF_ENVOY_FULL, 0, 7000},
-        {GD_BACKOFF_EQUAL, 2000, 4000},        {GD_BACKOFF_DECORRELATED, 1000, 3000},
+        {GD_BACKOFF_PROPORTIONAL, 3200, 4800},
+        {GD_BACKOFF_POLLY_BASIC, 750, 1250},
+        {GD_BACKOFF_FULL, 0, 4000},
+        {GD_BACKOFF_ENVOY_FULL, 0, 7000},
+        {GD_BACKOFF_EQUAL, 2000, 4000},
+        {GD_BACKOFF_DECORRELATED, 1000, 3000},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         gd_span a = 0, b = 0;
@@ -235,10 +235,9 @@ static void test_ends_of_the_range(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_formulas),        cmocka_unit_test(test_names),
-        cmocka_unit_test(test_caps_hold),       cmocka_unit_test(test_no_overflow),
-        cmocka_unit_test(test_ends_of_the_range),
-        cmocka_unit_test(test_decorrelated_v2_medians),
+        cmocka_unit_test(test_formulas),          cmocka_unit_test(test_names),
+        cmocka_unit_test(test_caps_hold),         cmocka_unit_test(test_no_overflow),
+        cmocka_unit_test(test_ends_of_the_range), cmocka_unit_test(test_decorrelated_v2_medians),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

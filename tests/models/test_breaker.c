@@ -1,63 +1,10 @@
-/* The circuit breaker: scripts that a reader can argue with, the plain definition over random
- * histories, and real runs. */
-#include "models/guard/policy.h"
-#include "tests/models/bench_plan.h"
+/* The circuit breaker: scripts that a reader can argue with, and real runs. */
+#include "tests/models/breaker_rig.h"
 
 #include <glib.h>
 
-/* ---- a breaker without a network around it ----------------------------------------------------- */
-enum { CALLS = 8, CALL_BYTES = 64, STATE_BYTES = 1 << 14 };
-
-typedef struct {
-    bench b;
-    gd_policy_at at;
-    uint64_t state[STATE_BYTES / 8];
-    uint64_t calls[CALLS][CALL_BYTES / 8];
-} rig;
-
-static void rig_init(rig *r, const gd_breaker_spec *spec)
-{
-    memset(r, 0, sizeof *r);
-    r->b = bench_of("'services': {'s': {'workers': 1, 'operations': {'op': [{'work': '1ms'}]}}}, "
-                    "'clients': {'web': {'at': 's', 'breaker': {}, 'arrivals': {'periodic': '1/s'}}}",
-                    "");
-    gd_run *run = r->b.run;
-    run->measuring = true;
-    uint32_t slot = gd_call_new(run);
-    GD_CALLS(run)[slot].site = (uint16_t)bench_site(r->b.plan, "web>s.op");
-    assert_true(gd_breaker_state_bytes(spec) <= sizeof r->state);
-    assert_true(gd_breaker_call_bytes(spec) <= sizeof r->calls[0]);
-    r->at = (gd_policy_at){
-        .run = run, .spec = spec, .state = r->state, .call = slot, .ring = GD_NO_RING};
-}
-
-static bool admit(rig *r, size_t call)
-{
-    gd_outcome outcome = GD_OK;
-    memset(r->calls[call], 0, sizeof r->calls[call]);
-    r->at.mine = r->calls[call];
-    gd_verdict verdict = gd_breaker_admit(&r->at, &outcome);
-    check_that(verdict == GD_PASS || (verdict == GD_END && outcome == GD_BREAKER_OPEN),
-               "a breaker lets pass or refuses");
-    return verdict == GD_PASS;
-}
-
-static void end(rig *r, size_t call, gd_outcome outcome)
-{
-    gd_time when = 0;
-    gd_outcome before = outcome;
-    r->at.mine = r->calls[call];
-    check_that(gd_breaker_ended(&r->at, &outcome, &when) == GD_PASS && outcome == before,
-               "it watches, it does not change what it sees");
-}
-
-static void cancel(rig *r, size_t call)
-{
-    r->at.mine = r->calls[call];
-    gd_breaker_cancelled(&r->at);
-}
-
-/* ---- scripts ----------------------------------------------------------------------------------- */
+/* ---- scripts -----------------------------------------------------------------------------------
+ */
 static const gd_breaker_spec by_count = {.failure_rate = GD_SHARE_ONE / 2,
                                          .slow_rate = GD_SHARE_ONE,
                                          .slow_call = GD_S,
@@ -132,26 +79,28 @@ static bool step(player *p, char what, const gd_breaker_spec *spec)
         run->now += spec->half_open_for;
         return true;
     case '(':
-        if (!admit(&p->r, 1 + p->begun % (CALLS - 1)))
+        if (!rig_admit(&p->r, 1 + p->begun % (CALLS - 1)))
             return false;
         p->begun++;
         return true;
     case ')':
     case ']':
     case '!':
-        end(&p->r, 1 + p->ended++ % (CALLS - 1),
-            what == ')' ? GD_OK : what == ']' ? GD_TIMEOUT : GD_RATE_LIMITED);
+        rig_end(&p->r, 1 + p->ended++ % (CALLS - 1),
+                what == ')'   ? GD_OK
+                : what == ']' ? GD_TIMEOUT
+                              : GD_RATE_LIMITED);
         return true;
     case '?':
-        cancel(&p->r, 1 + p->ended++ % (CALLS - 1));
+        rig_cancel(&p->r, 1 + p->ended++ % (CALLS - 1));
         return true;
     default:
         break;
     }
-    if (!admit(&p->r, 0))
+    if (!rig_admit(&p->r, 0))
         return false;
     run->now += strchr("sw", what) ? spec->slow_call + 1 : what == 'e' ? spec->slow_call : 0;
-    end(&p->r, 0, strchr("xw", what) ? GD_SERVER_ERROR : what == 'i' ? GD_CLIENT_ERROR : GD_OK);
+    rig_end(&p->r, 0, strchr("xw", what) ? GD_SERVER_ERROR : what == 'i' ? GD_CLIENT_ERROR : GD_OK);
     return true;
 }
 
@@ -198,8 +147,7 @@ static const struct {
     {"time: the rate is over what is left", &by_time, "ooootttxxxx", "CCCCCCCCCCO"},
     {"time: good ones dilute", &by_time, "oooootxxxx", "CCCCCCCCCC"},
     {"time: until they are not enough", &by_time, "oooootxxxxx", "CCCCCCCCCCO"},
-    {"time: trials are counted, however slowly they come", &by_time, "xxxx-otttto",
-     "CCCOOHHHHHC"},
+    {"time: trials are counted, however slowly they come", &by_time, "xxxx-otttto", "CCCOOHHHHHC"},
     {"half-open without a verdict opens again", &impatient, "xx-(h(", "COOHHo"},
     {"not a moment earlier", &impatient, "xx-(tttt)(", "COOHHHHHHH"},
     {"and waits its whole span again", &impatient, "xx-(h(~(-(", "COOHHoOoOH"},
@@ -255,15 +203,15 @@ static void test_every_outcome(void **unused)
         static rig r;
         rig_init(&r, &one);
         for (unsigned i = 0; i < 2; i++) {
-            assert_true(admit(&r, 0));
-            end(&r, 0, (gd_outcome)o);
+            assert_true(rig_admit(&r, 0));
+            rig_end(&r, 0, (gd_outcome)o);
         }
         bool opens = gd_breaker_get_state(r.state) == 1;
         check_that(opens == gd_outcome_rows[o].breaker, "%s", gd_outcome_rows[o].name);
         /* Of two results one is a failure; a third is needed where the outcome was ignored. */
         if (!opens) {
-            assert_true(admit(&r, 0));
-            end(&r, 0, GD_TIMEOUT);
+            assert_true(rig_admit(&r, 0));
+            rig_end(&r, 0, GD_TIMEOUT);
             check_that((gd_breaker_get_state(r.state) == 1) == gd_outcome_rows[o].good,
                        "%s counts as a result", gd_outcome_rows[o].name);
         }
@@ -271,170 +219,8 @@ static void test_every_outcome(void **unused)
     }
 }
 
-/* ---- the plain definition ---------------------------------------------------------------------- */
-enum { CLOSED, OPEN, HALF_OPEN, HISTORY = 400 };
-
-typedef struct {
-    gd_time at;
-    bool failed, slow;
-} result;
-
-typedef struct {
-    const gd_breaker_spec *spec;
-    unsigned state, epoch, given; /* given: trials that went through and were not given back */
-    gd_time since;
-    result results[HISTORY]; /* all since the last change */
-    size_t n;
-} plain;
-
-static void plain_enter(plain *p, unsigned state, gd_time now)
-{
-    p->state = state;
-    p->since = now;
-    p->epoch++;
-    p->given = 0;
-    p->n = 0;
-}
-
-static bool plain_admit(plain *p, gd_time now)
-{
-    const gd_breaker_spec *spec = p->spec;
-    if (p->state == OPEN && now - p->since >= spec->open_for)
-        plain_enter(p, HALF_OPEN, now);
-    else if (p->state == HALF_OPEN && spec->half_open_for && now - p->since >= spec->half_open_for)
-        plain_enter(p, OPEN, now);
-    if (p->state == OPEN || (p->state == HALF_OPEN && p->given == spec->trial_calls))
-        return false;
-    p->given++;
-    return true;
-}
-
-static bool in_window(const plain *p, size_t i, gd_time now)
-{
-    if (p->state == HALF_OPEN)
-        return true;
-    if (p->spec->window_type)
-        return now / GD_S - p->results[i].at / GD_S < p->spec->window_seconds;
-    return p->n - i <= p->spec->window_calls;
-}
-
-static void plain_judge(plain *p, gd_time now)
-{
-    const gd_breaker_spec *spec = p->spec;
-    uint64_t n = 0, failed = 0, slow = 0, minimum = spec->min_calls;
-    for (size_t i = 0; i < p->n; i++) {
-        if (!in_window(p, i, now))
-            continue;
-        n++;
-        failed += p->results[i].failed;
-        slow += p->results[i].slow;
-    }
-    if (p->state == HALF_OPEN && spec->trial_calls < minimum)
-        minimum = spec->trial_calls;
-    if (n < minimum)
-        return;
-    if (failed * GD_SHARE_ONE >= n * (uint64_t)spec->failure_rate ||
-        slow * GD_SHARE_ONE >= n * (uint64_t)spec->slow_rate)
-        plain_enter(p, OPEN, now);
-    else if (p->state == HALF_OPEN)
-        plain_enter(p, CLOSED, now);
-}
-
-typedef struct {
-    bool out;
-    unsigned epoch;
-    gd_time admitted;
-} plain_call;
-
-static void plain_ended(plain *p, const plain_call *call, gd_outcome outcome, gd_time now)
-{
-    bool good = gd_outcome_rows[outcome].good;
-    if (call->epoch != p->epoch)
-        return;
-    if (!good && !gd_outcome_rows[outcome].breaker) {
-        p->given -= p->state == HALF_OPEN;
-        return;
-    }
-    assert_true(p->n < HISTORY);
-    p->results[p->n++] = (result){now, !good, now - call->admitted > p->spec->slow_call};
-    plain_judge(p, now);
-}
-
-static gd_breaker_spec draw_spec(uint64_t u)
-{
-    static const gd_share rates[] = {GD_SHARE_ONE / 100, GD_SHARE_ONE / 10 * 3, GD_SHARE_ONE / 2,
-                                     GD_SHARE_ONE};
-    gd_breaker_spec spec = {
-        .failure_rate = rates[gd_below(u, 4)],
-        .slow_rate = rates[gd_below(u = gd_next(u), 4)],
-        .slow_call = 100 * GD_MS,
-        .window_type = gd_below(u = gd_next(u), 2) > 0,
-        .window_calls = 1 + (uint32_t)gd_below(u = gd_next(u), 20),
-        .window_seconds = 1 + (uint32_t)gd_below(u = gd_next(u), 5),
-        .trial_calls = 1 + (uint32_t)gd_below(u = gd_next(u), 5),
-        .open_for = GD_S,
-        .half_open_for = gd_below(u = gd_next(u), 2) ? 700 * GD_MS : 0,
-    };
-    spec.min_calls = 1 + (uint32_t)gd_below(gd_next(u), spec.window_calls);
-    return spec;
-}
-
-static unsigned visits[3], refusals, stale;
-
-static void one_history(unsigned seed)
-{
-    static rig r;
-    static plain p;
-    plain_call calls[CALLS] = {0};
-    uint64_t u = gd_mix_n(seed, 0);
-    gd_breaker_spec spec = draw_spec(u);
-    rig_init(&r, &spec);
-    p = (plain){.spec = &spec};
-    /* A few quiet histories, a few bad ones. */
-    uint64_t badness = gd_below(gd_mix_n(seed, 1), 10);
-    for (unsigned i = 0; i < HISTORY; i++) {
-        static const gd_span steps[] = {0, 1, 50 * GD_MS, 100 * GD_MS, 1500 * GD_MS};
-        static const gd_outcome bad[] = {GD_TIMEOUT, GD_SERVER_ERROR, GD_CLIENT_ERROR, GD_SHED};
-        r.b.run->now += steps[gd_below(u = gd_next(u), 5)];
-        gd_time now = r.b.run->now;
-        size_t c = gd_below(u = gd_next(u), CALLS);
-        if (!calls[c].out) {
-            bool passed = plain_admit(&p, now);
-            check_that(admit(&r, c) == passed, "seed %u step %u", seed, i);
-            calls[c] = (plain_call){passed, p.epoch, now};
-            refusals += !passed;
-        } else if (gd_below(u = gd_next(u), 20) == 0) {
-            cancel(&r, c);
-            if (calls[c].epoch == p.epoch)
-                p.given -= p.state == HALF_OPEN;
-            calls[c].out = false;
-        } else {
-            gd_outcome outcome = gd_below(u = gd_next(u), 10) < badness
-                                     ? bad[gd_below(u = gd_next(u), 4)]
-                                     : GD_OK;
-            stale += calls[c].epoch != p.epoch;
-            end(&r, c, outcome);
-            plain_ended(&p, &calls[c], outcome, now);
-            calls[c].out = false;
-        }
-        visits[p.state]++;
-        check_that(gd_breaker_get_state(r.state) == p.state, "seed %u step %u: %u, not %u", seed, i,
-                   gd_breaker_get_state(r.state), p.state);
-    }
-    bench_clear(&r.b);
-}
-
-static void test_it_is_the_plain_definition(void **unused)
-{
-    (void)unused;
-    for (unsigned seed = 1; seed <= 1000; seed++)
-        one_history(seed);
-    check_that(visits[CLOSED] > 10000 && visits[OPEN] > 10000 && visits[HALF_OPEN] > 10000 &&
-                   refusals > 10000 && stale > 1000,
-               "%u %u %u, %u, %u", visits[CLOSED], visits[OPEN], visits[HALF_OPEN], refusals, stale);
-}
-
-/* ---- in a run ---------------------------------------------------------------------------------- */
+/* ---- in a run ----------------------------------------------------------------------------------
+ */
 #define DOWN(from, lasts)                                                                          \
     "'duration': '60s', 'faults': {'down': {'fault': 'errors', 'target': 'services.s', 'at': "     \
     "'" from "', 'for': '" lasts "'}}"
@@ -445,10 +231,10 @@ static void test_it_opens_and_closes_in_a_run(void **unused)
     (void)unused;
     /* A call a second, at 1 s, 2 s …: those at 10, 11 (of four) fail, so it opens at 11; refuses
      * 12 to 15; tries at 16 and 17, which fail; refuses 18 to 21; 22 and 23 are good. */
-    g_auto(bench) b = bench_of(
-        "'services': {'s': {'workers': 1, 'operations': {'op': [{'work': '1ms'}]}}}, "
-        "'clients': {'web': {'at': 's', " WATCHED ", 'arrivals': {'periodic': '1/s'}}}",
-        DOWN("9500ms", "11s"));
+    g_auto(bench) b =
+        bench_of("'services': {'s': {'workers': 1, 'operations': {'op': [{'work': '1ms'}]}}}, "
+                 "'clients': {'web': {'at': 's', " WATCHED ", 'arrivals': {'periodic': '1/s'}}}",
+                 DOWN("9500ms", "11s"));
     bench_play(&b, "");
     const gd_edge_record *edge = bench_edge(&b, "web>s.op");
     check_text(bench_outcomes(&b, "web.op"), "ok 47 server_error 4 breaker_open 8", "60 s");
@@ -480,7 +266,8 @@ static void test_one_for_each_caller_instance(void **unused)
 {
     (void)unused;
     g_auto(bench) b = bench_of(
-        "'services': {'s': {'workers': 1, 'operations': {'op': [{'work': '1ms'}]}}, 'm': {'instances': "
+        "'services': {'s': {'workers': 1, 'operations': {'op': [{'work': '1ms'}]}}, 'm': "
+        "{'instances': "
         "2, 'workers': 1, 'calls': {'s': {" WATCHED "}}, 'operations': {'op': ['s.op']}}}, "
         "'clients': {'web': {'at': 'm', 'arrivals': {'periodic': '10/s'}, 'stop_after': 20}}",
         DOWN("0s", "60s"));
@@ -493,17 +280,18 @@ static void test_one_for_each_caller_instance(void **unused)
 static void test_a_crashed_caller_forgets(void **unused)
 {
     (void)unused;
-    g_auto(bench) b = bench_of(
-        "'services': {'s': {'workers': 1, 'operations': {'op': [{'fail': '100%'}]}}, 'm': {'workers': "
-        "1, 'calls': {'s': {" WATCHED "}}, 'operations': {'op': ['s.op']}}}, 'clients': {'web': {'at': "
-        "'m', 'arrivals': {'periodic': '10/s'}, 'stop_after': 20}}",
-        "'faults': {'boom': {'fault': 'crash', 'target': 'services.m', 'at': '950ms', 'for': '10ms'}}");
+    g_auto(bench) b = bench_of("'services': {'s': {'workers': 1, 'operations': {'op': [{'fail': "
+                               "'100%'}]}}, 'm': {'workers': "
+                               "1, 'calls': {'s': {" WATCHED
+                               "}}, 'operations': {'op': ['s.op']}}}, 'clients': {'web': {'at': "
+                               "'m', 'arrivals': {'periodic': '10/s'}, 'stop_after': 20}}",
+                               "'faults': {'boom': {'fault': 'crash', 'target': 'services.m', "
+                               "'at': '950ms', 'for': '10ms'}}");
     bench_play(&b, "");
     check_that(bench_service(&b, "s")->arrivals == 8, "four failures before, four after");
     const gd_edge_record *edge = bench_edge(&b, "m>s.op");
     check_that(edge->breaker_open_area == (gd_u128)((950 - 400 + 2000 - 1300) * GD_MS),
-               "open from 400 to 950 ms and from 1300 on, not %ld",
-               (long)edge->breaker_open_area);
+               "open from 400 to 950 ms and from 1300 on, not %ld", (long)edge->breaker_open_area);
 }
 
 int main(void)
@@ -512,7 +300,6 @@ int main(void)
         cmocka_unit_test(test_scripts),
         cmocka_unit_test(test_rates_are_exact),
         cmocka_unit_test(test_every_outcome),
-        cmocka_unit_test(test_it_is_the_plain_definition),
         cmocka_unit_test(test_it_opens_and_closes_in_a_run),
         cmocka_unit_test(test_one_for_each_caller_instance),
         cmocka_unit_test(test_a_crashed_caller_forgets),

@@ -7,7 +7,7 @@
 /* One client: all its calls share one bulkhead. */
 #define WEB(policy, instants)                                                                      \
     "'services': {" S("100ms") "}, 'clients': {'web': {'at': 's', " policy                         \
-    ", 'arrivals': {'csv': '" instants "'}}}"
+                               ", 'arrivals': {'csv': '" instants "'}}}"
 
 static const struct {
     const char *name, *model, *story, *outcomes;
@@ -67,11 +67,14 @@ static void test_cases(void **unused)
 static void test_each_site_has_its_own(void **unused)
 {
     (void)unused;
-    g_auto(bench) b = bench_of(
-        "'services': {" S("100ms") ", 'm': {'workers': 'unlimited', 'calls': {'s': {'bulkhead': 1}}, "
-        "'operations': {'a': ['s.op'], 'b': ['s.op']}}}, 'clients': {'x': {'at': 'm', 'mix': 'a', "
-        "'arrivals': {'csv': '0 1ms'}}, 'y': {'at': 'm', 'mix': 'b', 'arrivals': {'csv': '2ms'}}}",
-        "");
+    g_auto(bench) b =
+        bench_of("'services': {" S(
+                     "100ms") ", 'm': {'workers': 'unlimited', 'calls': {'s': {'bulkhead': 1}}, "
+                              "'operations': {'a': ['s.op'], 'b': ['s.op']}}}, 'clients': {'x': "
+                              "{'at': 'm', 'mix': 'a', "
+                              "'arrivals': {'csv': '0 1ms'}}, 'y': {'at': 'm', 'mix': 'b', "
+                              "'arrivals': {'csv': '2ms'}}}",
+                 "");
     bench_play(&b, "");
     check_text(bench_calls(&b, "m>s.op"), "ok 2 bulkhead_full 1", "one each");
     check_text(bench_outcomes(&b, "y.b"), "ok 1", "b has a place of its own");
@@ -82,8 +85,9 @@ static void test_each_caller_instance_has_its_own(void **unused)
     (void)unused;
     g_auto(bench) b = bench_of(
         "'services': {" S("100ms") ", 'm': {'instances': 3, 'workers': 'unlimited', 'calls': {'s': "
-        "{'bulkhead': 1}}, 'operations': {'op': ['s.op']}}}, 'clients': {'x': {'at': 'm', "
-        "'arrivals': {'csv': '0 0 0 1ms 1ms'}}}",
+                                   "{'bulkhead': 1}}, 'operations': {'op': ['s.op']}}}, 'clients': "
+                                   "{'x': {'at': 'm', "
+                                   "'arrivals': {'csv': '0 0 0 1ms 1ms'}}}",
         "");
     bench_play(&b, "");
     check_text(bench_calls(&b, "m>s.op"), "ok 3 bulkhead_full 2", "three places, in turn");
@@ -93,14 +97,16 @@ static void test_each_caller_instance_has_its_own(void **unused)
 static void test_parking_order(void **unused)
 {
     (void)unused;
-    g_auto(bench) b = bench_of(
-        "'services': {" S("100ms")
-        ", 'm': {'workers': 'unlimited', 'calls': {'s': {'bulkhead': {'max': 1, 'max_wait': '10s'}}},"
-        "'operations': {'op': ['s.op']}}}, 'clients': {"
-        "'c1': {'at': 'm', 'arrivals': {'csv': '0 310ms'}}, 'c2': {'at': 'm', 'arrivals': {'csv': "
-        "'30ms'}}, 'c3': {'at': 'm', 'arrivals': {'csv': '20ms'}}, 'c4': {'at': 'm', 'arrivals': "
-        "{'csv': '10ms 320ms'}}}",
-        "");
+    g_auto(bench) b =
+        bench_of("'services': {" S("100ms") ", 'm': {'workers': 'unlimited', 'calls': {'s': "
+                                            "{'bulkhead': {'max': 1, 'max_wait': '10s'}}},"
+                                            "'operations': {'op': ['s.op']}}}, 'clients': {"
+                                            "'c1': {'at': 'm', 'arrivals': {'csv': '0 310ms'}}, "
+                                            "'c2': {'at': 'm', 'arrivals': {'csv': "
+                                            "'30ms'}}, 'c3': {'at': 'm', 'arrivals': {'csv': "
+                                            "'20ms'}}, 'c4': {'at': 'm', 'arrivals': "
+                                            "{'csv': '10ms 320ms'}}}",
+                 "");
     check_text(bench_play(&b, "answer"),
                "100 answer m>s.op, 100 answer c1>m.op, 200 answer m>s.op, 200 answer c4>m.op, "
                "300 answer m>s.op, 300 answer c3>m.op, 400 answer m>s.op, 400 answer c2>m.op, "
@@ -113,8 +119,10 @@ static void test_a_retry_asks_again(void **unused)
 {
     (void)unused;
     g_auto(bench) b = bench_of(
-        "'services': {'s': {'workers': 'unlimited', 'operations': {'op': [{'work': '10ms'}, {'fail': "
-        "'100%'}], 'good': [{'work': '10ms'}]}}}, 'clients': {'web': {'at': 's', 'mix': 'op', 'retry': "
+        "'services': {'s': {'workers': 'unlimited', 'operations': {'op': [{'work': '10ms'}, "
+        "{'fail': "
+        "'100%'}], 'good': [{'work': '10ms'}]}}}, 'clients': {'web': {'at': 's', 'mix': 'op', "
+        "'retry': "
         "{'max_attempts': 2, 'backoff': {'constant': '20ms'}}, 'bulkhead': 1, 'arrivals': {'csv': "
         "'0 15ms'}}}",
         "");
@@ -130,12 +138,14 @@ static void test_a_retry_asks_again(void **unused)
 static void test_a_crashed_caller_starts_afresh(void **unused)
 {
     (void)unused;
-    g_auto(bench) b = bench_of(
-        "'services': {" S("500ms")
-        ", 'm': {'workers': 'unlimited', 'calls': {'s': {'bulkhead': {'max': 1, 'max_wait': '10s'}}},"
-        "'operations': {'op': ['s.op']}}}, 'clients': {'web': {'at': 'm', 'arrivals': {'csv': "
-        "'0 1ms 2ms 60ms'}}}",
-        "'faults': {'boom': {'fault': 'crash', 'target': 'services.m', 'at': '50ms', 'for': '5ms'}}");
+    g_auto(bench) b =
+        bench_of("'services': {" S("500ms") ", 'm': {'workers': 'unlimited', 'calls': {'s': "
+                                            "{'bulkhead': {'max': 1, 'max_wait': '10s'}}},"
+                                            "'operations': {'op': ['s.op']}}}, 'clients': {'web': "
+                                            "{'at': 'm', 'arrivals': {'csv': "
+                                            "'0 1ms 2ms 60ms'}}}",
+                 "'faults': {'boom': {'fault': 'crash', 'target': 'services.m', 'at': '50ms', "
+                 "'for': '5ms'}}");
     bench_play(&b, "");
     check_text(bench_outcomes(&b, "web.op"), "ok 1 reset 3", "the last finds a free place");
     check_that(gd_hist_max(&bench_view(&b, "web.op")->good[GD_AFTER]) == 500 * GD_MS, "at once");

@@ -4,7 +4,7 @@
 #include <glib.h>
 #include <math.h>
 
-#define S "'services': {'s': {'workers': 'unlimited', 'operations': {'op': [{'work': '100ms'}]}}}"
+#define S         "'services': {'s': {'workers': 'unlimited', 'operations': {'op': [{'work': '100ms'}]}}}"
 #define WEB(more) S ", 'clients': {'web': {'at': 's', " more "}}"
 
 enum { MOST = 100000 };
@@ -43,15 +43,15 @@ static void test_instants(void **unused)
     static const struct {
         const char *name, *model, *story;
     } cases[] = {
-        {"one at each tick, the first after one gap", WEB("'arrivals': {'periodic': '4/s'}, "
-                                                          "'stop_after': 3"),
+        {"one at each tick, the first after one gap",
+         WEB("'arrivals': {'periodic': '4/s'}, "
+             "'stop_after': 3"),
          "250 asks web>s.op, 500 asks web>s.op, 750 asks web>s.op"},
         {"a rate that divides no second", WEB("'arrivals': {'periodic': '3/s'}, 'stop_after': 3"),
          "333.333333 asks web>s.op, 666.666666 asks web>s.op, 999.999999 asks web>s.op"},
         {"recorded", WEB("'arrivals': {'csv': '0 1ms 1ms 2500ms'}"),
          "0 asks web>s.op, 1 asks web>s.op, 1 asks web>s.op, 2500 asks web>s.op"},
-        {"closed: think, ask, wait",
-         WEB("'users': {'n': 1, 'think': '1s'}, 'stop_after': 3"),
+        {"closed: think, ask, wait", WEB("'users': {'n': 1, 'think': '1s'}, 'stop_after': 3"),
          "1000 asks web>s.op, 2100 asks web>s.op, 3200 asks web>s.op"},
         {"users who begin one after the other",
          WEB("'users': {'n': 4, 'think': '1s', 'over': '2s'}, 'stop_after': 5"),
@@ -67,7 +67,8 @@ static void test_instants(void **unused)
     }
 }
 
-/* ---- profiles ---------------------------------------------------------------------------------- */
+/* ---- profiles ----------------------------------------------------------------------------------
+ */
 /* Operational time at `t` seconds: the integral of the factor. */
 static double of_ramp(double t) /* from 1 to 3 in the ten seconds from 5 on */
 {
@@ -150,21 +151,24 @@ static void test_daily(void **unused)
 static void test_load_and_overload_multiply(void **unused)
 {
     (void)unused;
-    g_auto(bench) b = bench_of(
-        WEB("'arrivals': {'periodic': '100/s'}"),
-        "'duration': '20s', 'load': {'more': {'target': 'clients.web', 'ramp': {'from': 1, 'to': 3, "
-        "'at': '5s', 'for': '10s'}}}, 'faults': {'rush': {'fault': 'overload', 'target': "
-        "'clients.web', 'at': '10s', 'for': '5s', 'factor': 2}}");
+    g_auto(bench) b =
+        bench_of(WEB("'arrivals': {'periodic': '100/s'}"),
+                 "'duration': '20s', 'load': {'more': {'target': 'clients.web', 'ramp': {'from': "
+                 "1, 'to': 3, "
+                 "'at': '5s', 'for': '10s'}}}, 'faults': {'rush': {'fault': 'overload', 'target': "
+                 "'clients.web', 'at': '10s', 'for': '5s', 'factor': 2}}");
     const arrivals *a = asks_of(&b);
     double wanted = 100 * (of_ramp(20) + of_ramp(15) - of_ramp(10));
     check_that(fabs((double)a->n - wanted) <= 2, "%zu, not %g", a->n, wanted);
 }
 
-/* ---- chance ------------------------------------------------------------------------------------ */
+/* ---- chance ------------------------------------------------------------------------------------
+ */
 static void test_poisson(void **unused)
 {
     (void)unused;
-    g_auto(bench) b = bench_of(WEB("'arrivals': {'poisson': {'rate': '500/s'}}"), "'duration': '100s'");
+    g_auto(bench) b =
+        bench_of(WEB("'arrivals': {'poisson': {'rate': '500/s'}}"), "'duration': '100s'");
     const arrivals *a = asks_of(&b);
     check_that(fabs((double)a->n - 50000) < 5 * sqrt(50000), "%zu in 100 s", a->n);
     /* Counts in 2,000 windows of 50 ms: variance over mean 25 is 1, +- 5 standard errors. */
@@ -182,9 +186,9 @@ static void test_poisson(void **unused)
 static void test_bursts(void **unused)
 {
     (void)unused;
-    g_auto(bench) b = bench_of(
-        WEB("'arrivals': {'bursts': {'on': '1s', 'off': '2s', 'rate': '200/s', 'rate_off': '5/s'}}"),
-        "'duration': '300s'");
+    g_auto(bench) b = bench_of(WEB("'arrivals': {'bursts': {'on': '1s', 'off': '2s', 'rate': "
+                                   "'200/s', 'rate_off': '5/s'}}"),
+                               "'duration': '300s'");
     const arrivals *a = asks_of(&b);
     size_t on = 0, off = 0;
     for (size_t k = 0; k < a->n; k++)
@@ -196,8 +200,9 @@ static void test_bursts(void **unused)
 static void test_silent_between_bursts(void **unused)
 {
     (void)unused;
-    g_auto(bench) b = bench_of(
-        WEB("'arrivals': {'bursts': {'on': '1s', 'off': '2s', 'rate': '200/s'}}"), "'duration': '300s'");
+    g_auto(bench) b =
+        bench_of(WEB("'arrivals': {'bursts': {'on': '1s', 'off': '2s', 'rate': '200/s'}}"),
+                 "'duration': '300s'");
     const arrivals *a = asks_of(&b);
     check_that(fabs((double)a->n - 20000) < 5 * sqrt(20000), "%zu", a->n);
     for (size_t k = 0; k < a->n; k++)
@@ -212,8 +217,10 @@ static void test_a_design_moves_no_arrival(void **unused)
     g_auto(bench) one = bench_of(WEB("'arrivals': {'poisson': '50/s'}"), "");
     first = *asks_of(&one);
     g_auto(bench) two = bench_of(
-        "'services': {'r': {'workers': 1, 'operations': {'op': [{'work': {'exponential': '5ms'}}]}}, "
-        "'s': {'workers': 1, 'queue': 3, 'operations': {'op': ['r.op', {'work': '30ms'}]}}}, 'clients': "
+        "'services': {'r': {'workers': 1, 'operations': {'op': [{'work': {'exponential': "
+        "'5ms'}}]}}, "
+        "'s': {'workers': 1, 'queue': 3, 'operations': {'op': ['r.op', {'work': '30ms'}]}}}, "
+        "'clients': "
         "{'app': {'at': 'r', 'arrivals': {'poisson': '9/s'}}, 'web': {'at': 's', 'retry': 3, "
         "'arrivals': {'poisson': '50/s'}}}",
         "");
@@ -226,7 +233,8 @@ static void test_a_design_moves_no_arrival(void **unused)
     check_that(first.n > 2500 && web.n == first.n, "%zu of %zu", web.n, first.n);
 }
 
-/* ---- users ------------------------------------------------------------------------------------- */
+/* ---- users -------------------------------------------------------------------------------------
+ */
 #define SHOP                                                                                       \
     "'services': {'s': {'workers': 'unlimited', 'operations': {'home': [{'work': '10ms'}], "       \
     "'cart': [{'work': '20ms'}], 'broken': [{'work': '30ms'}, {'fail': 1}]}}}, "
@@ -240,7 +248,8 @@ static const struct {
     {"without thinking", "'pages': ['home', 'cart']", "1000 asks web>s.home, 1010 asks web>s.cart",
      NULL, 0, 0},
     {"patient: failures are read to the end", "'pages': ['broken', 'broken', 'home']",
-     "1000 asks web>s.broken, 1030 asks web>s.broken, 1060 asks web>s.home", "server_error 2", 1, 1},
+     "1000 asks web>s.broken, 1030 asks web>s.broken, 1060 asks web>s.home", "server_error 2", 1,
+     1},
     {"gives up after one", "'pages': ['broken', 'broken', 'home'], 'gives_up_after': 1",
      "1000 asks web>s.broken", "server_error 1", 1, 1},
     {"after two in a row",
@@ -254,7 +263,8 @@ static void test_journeys(void **unused)
     (void)unused;
     for (size_t i = 0; i < G_N_ELEMENTS(visits); i++) {
         g_autofree char *model = g_strdup_printf(
-            SHOP "'clients': {'web': {'at': 's', 'visits': {'csv': '1s'}, 'journeys': {'j': {%s}}}}",
+            SHOP
+            "'clients': {'web': {'at': 's', 'visits': {'csv': '1s'}, 'journeys': {'j': {%s}}}}",
             visits[i].journey);
         g_auto(bench) b = bench_of(model, "");
         check_text(bench_play(&b, "asks"), visits[i].story, "%s", visits[i].name);
@@ -286,8 +296,9 @@ static void test_weights(void **unused)
 {
     (void)unused;
     g_auto(bench) b = bench_of(
-        SHOP "'clients': {'web': {'at': 's', 'arrivals': {'periodic': '1000/s'}, 'stop_after': 40000, "
-             "'mix': {'home': 5, 'cart': 3, 'broken': 2}}}",
+        SHOP
+        "'clients': {'web': {'at': 's', 'arrivals': {'periodic': '1000/s'}, 'stop_after': 40000, "
+        "'mix': {'home': 5, 'cart': 3, 'broken': 2}}}",
         "'duration': '1h'");
     bench_play(&b, "");
     static const struct {
@@ -296,7 +307,8 @@ static void test_weights(void **unused)
     } wanted[] = {{"web.home", 0.5}, {"web.cart", 0.3}, {"web.broken", 0.2}};
     for (size_t i = 0; i < G_N_ELEMENTS(wanted); i++) {
         double n = (double)bench_view(&b, wanted[i].view)->requests[GD_BEFORE], p = wanted[i].share;
-        check_that(fabs(n - 40000 * p) < 5 * sqrt(40000 * p * (1 - p)), "%s: %g", wanted[i].view, n);
+        check_that(fabs(n - 40000 * p) < 5 * sqrt(40000 * p * (1 - p)), "%s: %g", wanted[i].view,
+                   n);
     }
 }
 
@@ -308,7 +320,8 @@ static void test_attributes(void **unused)
         "'services': {'s': {'workers': 'unlimited', 'threads': 'async', 'operations': {'op': "
         "[{'repeat': '$items', 'steps': ['y.op']}, 'm.op']}}, 'm': {'workers': 'unlimited', "
         "'operations': {'op': [{'repeat': '$items', 'steps': ['z.op']}]}}, 'y': {'workers': 9, "
-        "'operations': {'op': [{'wait': '1ms'}]}}, 'z': {'workers': 9, 'operations': {'op': [{'wait': "
+        "'operations': {'op': [{'wait': '1ms'}]}}, 'z': {'workers': 9, 'operations': {'op': "
+        "[{'wait': "
         "'1ms'}]}}}, 'clients': {'web': {'at': 's', 'draw': {'items': {'geometric': {'mean': 3}}}, "
         "'arrivals': {'periodic': '10/s'}, 'stop_after': 5000}}",
         "'duration': '1h'");
@@ -328,8 +341,8 @@ static void test_attributes(void **unused)
 static void test_warm_up(void **unused)
 {
     (void)unused;
-    g_auto(bench) b = bench_of(WEB("'arrivals': {'periodic': '20/s'}"),
-                               "'warmup': '10s', 'duration': '10s'");
+    g_auto(bench) b =
+        bench_of(WEB("'arrivals': {'periodic': '20/s'}"), "'warmup': '10s', 'duration': '10s'");
     const arrivals *a = asks_of(&b);
     check_that(a->n == 399, "%zu asked", a->n); /* 50 ms … 19.95 s */
     const gd_view_record *view = bench_view(&b, "web.op");

@@ -26,7 +26,8 @@ static void check_stories(const story_case *cases, size_t n, const char *kinds)
     }
 }
 
-/* ---- crash ------------------------------------------------------------------------------------- */
+/* ---- crash -------------------------------------------------------------------------------------
+ */
 #define FOUR                                                                                       \
     "'clients': {" USER("a", "0") "," USER("b", "10ms") "," USER("c", "60ms") "," USER(            \
         "d", "70ms") "," USER("e", "100ms") "}"
@@ -45,12 +46,12 @@ static const story_case crashes[] = {
      ON_S("crash", "50ms", "20ms", ""),
      "50 answer a>s.op, 50 answer b>s.op, 60 answer c>s.op, 70 answer d>s.op, 200 answer e>s.op"},
     {"down again while it starts", S("1", ", 'start_up': '30ms'") "," FOUR,
-     "'faults': {" FAULT("f", "crash", "services.s", "50ms", "5ms", "") "," FAULT(
-         "g", "crash", "services.s", "65ms", "10ms", "") "}",
+     "'faults': {" FAULT("f", "crash", "services.s", "50ms", "5ms",
+                         "") "," FAULT("g", "crash", "services.s", "65ms", "10ms", "") "}",
      "50 answer a>s.op, 50 answer b>s.op, 60 answer c>s.op, 70 answer d>s.op, 100 answer e>s.op"},
     {"two faults overlap: up when both are over", S("1", "") "," FOUR,
-     "'faults': {" FAULT("f", "crash", "services.s", "50ms", "15ms", "") "," FAULT(
-         "g", "crash", "services.s", "55ms", "20ms", "") "}",
+     "'faults': {" FAULT("f", "crash", "services.s", "50ms", "15ms",
+                         "") "," FAULT("g", "crash", "services.s", "55ms", "20ms", "") "}",
      "50 answer a>s.op, 50 answer b>s.op, 60 answer c>s.op, 70 answer d>s.op, 200 answer e>s.op"},
     {"lifo loses the same", S("1", ", 'discipline': 'lifo'") "," FOUR,
      ON_S("crash", "50ms", "20ms", ""),
@@ -75,8 +76,11 @@ static void test_silence(void **unused)
 {
     (void)unused;
     g_auto(bench) b = bench_of(
-        S("1", ", 'crash': {'running': 'silent', 'queued': 'silent'}") ", 'clients': {'a': {'at': 's', "
-        "'timeout': '1s', 'arrivals': {'csv': '0'}}," USER("b", "10ms") "}",
+        S("1",
+          ", 'crash': {'running': 'silent', 'queued': 'silent'}") ", 'clients': {'a': {'at': 's', "
+                                                                  "'timeout': '1s', 'arrivals': "
+                                                                  "{'csv': '0'}}," USER("b",
+                                                                                        "10ms") "}",
         ON_S("crash", "50ms", "20ms", ""));
     bench_play(&b, "");
     check_text(bench_outcomes(&b, "a.op"), "timeout 1", "it waits its time");
@@ -90,7 +94,8 @@ static void test_some_instances(void **unused)
 {
     (void)unused;
     g_auto(bench) b = bench_of(
-        "'services': {'s': {'workers': 1, 'instances': 4, 'operations': {'op': [{'work': '1ms'}]}}}, "
+        "'services': {'s': {'workers': 1, 'instances': 4, 'operations': {'op': [{'work': "
+        "'1ms'}]}}}, "
         "'clients': {'web': {'at': 's', 'arrivals': {'periodic': '100/s'}, 'stop_after': 400}}",
         ON_S("crash", "0s", "60s", ", 'instances': '50%'"));
     bench_play(&b, "");
@@ -107,9 +112,10 @@ static void test_a_caller_crashes(void **unused)
     (void)unused;
     g_auto(bench) b = bench_of(
         "'services': {'s': {'workers': 4, 'operations': {'op': ['t.op', 'u.op']}, 'calls': {'u': "
-        "{'timeout': '10s'}}}, 't': {'workers': 1, 'operations': {'op': [{'work': '100ms'}]}}, 'u': "
-        "{'workers': 1, 'operations': {'op': [{'work': '100ms'}]}}}, 'clients': {" USER("a", "0") ","
-        USER("b", "1ms") "}",
+        "{'timeout': '10s'}}}, 't': {'workers': 1, 'operations': {'op': [{'work': '100ms'}]}}, "
+        "'u': "
+        "{'workers': 1, 'operations': {'op': [{'work': '100ms'}]}}}, 'clients': {" USER(
+            "a", "0") "," USER("b", "1ms") "}",
         ON_S("crash", "150ms", "10ms", ""));
     /* At 150 a is at u (a call with a record), b at t (without one). */
     check_text(bench_play(&b, "answer"),
@@ -123,28 +129,29 @@ static void test_a_caller_crashes(void **unused)
     check_that(bench_service(&b, "t")->wasted > 0, "work for nobody");
 }
 
-/* ---- hang -------------------------------------------------------------------------------------- */
+/* ---- hang --------------------------------------------------------------------------------------
+ */
 static const story_case hangs[] = {
     {"accepts, and answers when it is over", S("4", "") ", 'clients': {" USER("a", "60ms") "}",
      ON_S("hang", "50ms", "950ms", ""), "1100 answer a>s.op"},
     {"work that would end in it begins again", S("4", "") ", 'clients': {" USER("a", "0") "}",
      ON_S("hang", "50ms", "950ms", ""), "1100 answer a>s.op"},
-    {"a worker is held meanwhile", S("1", "") ", 'clients': {" USER("a", "60ms") "," USER(
-                                       "b", "70ms") "}",
+    {"a worker is held meanwhile",
+     S("1", "") ", 'clients': {" USER("a", "60ms") "," USER("b", "70ms") "}",
      ON_S("hang", "50ms", "950ms", ""), "1100 answer a>s.op, 1200 answer b>s.op"},
     {"two overlap", S("4", "") ", 'clients': {" USER("a", "60ms") "}",
-     "'faults': {" FAULT("f", "hang", "services.s", "50ms", "100ms", "") "," FAULT(
-         "g", "hang", "services.s", "100ms", "400ms", "") "}",
+     "'faults': {" FAULT("f", "hang", "services.s", "50ms", "100ms",
+                         "") "," FAULT("g", "hang", "services.s", "100ms", "400ms", "") "}",
      "600 answer a>s.op"},
-    {"processor sharing stands still", S("1", ", 'discipline': 'ps'") ", 'clients': {" USER(
-                                           "a", "0") "}",
+    {"processor sharing stands still",
+     S("1", ", 'discipline': 'ps'") ", 'clients': {" USER("a", "0") "}",
      ON_S("hang", "50ms", "950ms", ""), "1050 answer a>s.op"},
     {"one edge only", S("4", "") ", 'clients': {" USER("a", "60ms") "," USER("b", "60ms") "}",
      "'faults': {" FAULT("f", "hang", "a>s", "50ms", "950ms", "") "}",
      "160 answer b>s.op, 1100 answer a>s.op"},
     {"a crash ends it for what hangs", S("4", "") ", 'clients': {" USER("a", "60ms") "}",
-     "'faults': {" FAULT("f", "hang", "services.s", "50ms", "950ms", "") "," FAULT(
-         "g", "crash", "services.s", "200ms", "10ms", "") "}",
+     "'faults': {" FAULT("f", "hang", "services.s", "50ms", "950ms",
+                         "") "," FAULT("g", "crash", "services.s", "200ms", "10ms", "") "}",
      "200 answer a>s.op"},
 };
 
@@ -154,11 +161,13 @@ static void test_hang(void **unused)
     check_stories(hangs, G_N_ELEMENTS(hangs), "answer");
 }
 
-/* ---- slow -------------------------------------------------------------------------------------- */
+/* ---- slow --------------------------------------------------------------------------------------
+ */
 #define SLOW(from, lasts, more) ON_S("slow", from, lasts, more)
 static const story_case slows[] = {
-    {"work that begins meanwhile", S("9", "") ", 'clients': {" USER("a", "0") "," USER("b", "50ms")
-                                       "," USER("c", "299ms") "," USER("d", "300ms") "}",
+    {"work that begins meanwhile",
+     S("9", "") ", 'clients': {" USER("a", "0") "," USER("b", "50ms") "," USER(
+         "c", "299ms") "," USER("d", "300ms") "}",
      SLOW("50ms", "250ms", ", 'factor': 3"),
      "100 answer a>s.op, 350 answer b>s.op, 400 answer d>s.op, 599 answer c>s.op"},
     {"running too: what remains is stretched, and shrinks again",
@@ -171,8 +180,8 @@ static const story_case slows[] = {
     {"factor first, then the amount", S("9", "") ", 'clients': {" USER("a", "60ms") "}",
      SLOW("50ms", "250ms", ", 'factor': 2, 'added': '7ms'"), "267 answer a>s.op"},
     {"factors multiply, and come apart",
-     S("9", "") ", 'clients': {" USER("a", "0") "," USER("b", "20ms") "," USER("c", "40ms") ","
-         USER("d", "60ms") "}",
+     S("9", "") ", 'clients': {" USER("a", "0") "," USER("b", "20ms") "," USER(
+         "c", "40ms") "," USER("d", "60ms") "}",
      "'faults': {" FAULT("f", "slow", "services.s", "10ms", "40ms", ", 'factor': 2") "," FAULT(
          "g", "slow", "services.s", "30ms", "40ms", ", 'factor': 3") "}",
      "100 answer a>s.op, 220 answer b>s.op, 360 answer d>s.op, 640 answer c>s.op"},
@@ -184,8 +193,8 @@ static const story_case slows[] = {
     {"and ends at once", S("9", "") ", 'clients': {" USER("a", "32ms") "," USER("b", "40ms") "}",
      SLOW("0s", "40ms", ", 'factor': 3, 'ramp': '40ms'"), "140 answer b>s.op, 294.5 answer a>s.op"},
     {"an edge: its messages and its work",
-     "'network': {'clients': '5ms'}," S("9", "") ", 'clients': {" USER("a", "0") "," USER("b", "0")
-         "}",
+     "'network': {'clients': '5ms'}," S("9", "") ", 'clients': {" USER("a", "0") "," USER("b",
+                                                                                          "0") "}",
      "'faults': {" FAULT("f", "slow", "a>s", "0s", "1s", ", 'factor': 2, 'added': '1ms'") "}",
      "110 answer b>s.op, 222 answer a>s.op"},
 };
@@ -199,15 +208,18 @@ static void test_slow(void **unused)
 static void test_slow_links(void **unused)
 {
     (void)unused;
-    g_auto(bench) b = bench_of(
-        "'network': {'links': {'l': {'between': ['a', 'local'], 'latency': '5ms'}}}," S("9", "") ", "
-        "'clients': {" USER("a", "0 1s") "," USER("b", "0") "}",
-        "'faults': {" FAULT("f", "slow", "links.l", "0s", "500ms", ", 'factor': 3, 'added': '2ms'") "}");
+    g_auto(bench) b =
+        bench_of("'network': {'links': {'l': {'between': ['a', 'local'], 'latency': '5ms'}}}," S(
+                     "9", "") ", "
+                              "'clients': {" USER("a", "0 1s") "," USER("b", "0") "}",
+                 "'faults': {" FAULT("f", "slow", "links.l", "0s", "500ms",
+                                     ", 'factor': 3, 'added': '2ms'") "}");
     check_text(bench_play(&b, "answer"), "100 answer b>s.op, 134 answer a>s.op, 1110 answer a>s.op",
                "17 ms each way, then 5 again");
 }
 
-/* ---- errors ------------------------------------------------------------------------------------ */
+/* ---- errors ------------------------------------------------------------------------------------
+ */
 #define MANY                                                                                       \
     "'services': {'s': {'workers': 1, 'operations': {'op': [{'work': '1ms'}]}}}, 'clients': {"     \
     "'web': {'at': 's', 'arrivals': {'periodic': '100/s'}, 'stop_after': 10000}}"
@@ -224,16 +236,18 @@ static const struct {
      GD_SERVER_ERROR, 0.25},
     {"two of a half each leave a quarter",
      "'duration': '5m', 'faults': {" FAULT("f", "errors", "services.s", "0s", "5m",
-                                           ", 'share': '50%'") "," FAULT(
-         "g", "errors", "services.s", "0s", "5m", ", 'share': '50%'") "}",
+                                           ", 'share': '50%'") "," FAULT("g", "errors",
+                                                                         "services.s", "0s", "5m",
+                                                                         ", 'share': '50%'") "}",
      GD_SERVER_ERROR, 0.75},
     {"half of the time", "'duration': '5m', " ON_S("errors", "0s", "50s", ""), GD_SERVER_ERROR,
      0.4999},
-    {"an edge", "'duration': '5m', 'faults': {" FAULT("f", "errors", "web>s", "0s", "5m",
-                                                      ", 'share': '25%'") "}",
+    {"an edge",
+     "'duration': '5m', 'faults': {" FAULT("f", "errors", "web>s", "0s", "5m",
+                                           ", 'share': '25%'") "}",
      GD_SERVER_ERROR, 0.25},
-    {"a ramp: half on average",
-     "'duration': '5m', " ON_S("errors", "0s", "5m", ", 'ramp': '100s'"), GD_SERVER_ERROR, 0.508},
+    {"a ramp: half on average", "'duration': '5m', " ON_S("errors", "0s", "5m", ", 'ramp': '100s'"),
+     GD_SERVER_ERROR, 0.508},
 };
 
 static void test_errors(void **unused)
@@ -262,22 +276,25 @@ static void test_errors_take_no_time(void **unused)
     check_text(bench_play(&b, "answer"), "10 answer b>s.op, 100 answer a>s.op", "at once");
 }
 
-/* ---- limits ------------------------------------------------------------------------------------ */
+/* ---- limits ------------------------------------------------------------------------------------
+ */
 static void test_rate_limits(void **unused)
 {
     (void)unused;
     /* 10/s, three saved up: three of four at 0; one more at 100 ms; none at 199, one at 200. */
     g_auto(bench) b = bench_of(
         "'services': {'s': {'workers': 9, 'operations': {'op': [{'wait': '1ms'}]}}}, 'clients': {"
-        "'web': {'at': 's', 'arrivals': {'csv': '0 0 0 0 99ms 100ms 100ms 199ms 200ms 999ms 999ms 999ms "
+        "'web': {'at': 's', 'arrivals': {'csv': '0 0 0 0 99ms 100ms 100ms 199ms 200ms 999ms 999ms "
+        "999ms "
         "999ms'}}}",
         ON_S("rate_limit", "0s", "10s", ", 'limit': '10/s', 'burst': 3"));
-    check_text(bench_play(&b, "answer"),
-               "0 answer web>s.op, 1 answer web>s.op, 1 answer web>s.op, 1 answer web>s.op, "
-               "99 answer web>s.op, 100 answer web>s.op, 101 answer web>s.op, 199 answer web>s.op, "
-               "201 answer web>s.op, 999 answer web>s.op, 1000 answer web>s.op, 1000 answer web>s.op, "
-               "1000 answer web>s.op",
-               "a refusal is at once");
+    check_text(
+        bench_play(&b, "answer"),
+        "0 answer web>s.op, 1 answer web>s.op, 1 answer web>s.op, 1 answer web>s.op, "
+        "99 answer web>s.op, 100 answer web>s.op, 101 answer web>s.op, 199 answer web>s.op, "
+        "201 answer web>s.op, 999 answer web>s.op, 1000 answer web>s.op, 1000 answer web>s.op, "
+        "1000 answer web>s.op",
+        "a refusal is at once");
     check_text(bench_outcomes(&b, "web.op"), "ok 8 rate_limited 5", "in all");
 }
 
@@ -287,7 +304,8 @@ static void test_quota_of_an_external(void **unused)
     (void)unused;
     g_auto(bench) b = bench_of(
         "'external': {'psp': {'quota': '25/s', 'operations': {'op': '1ms'}}}, 'services': {'s': "
-        "{'workers': 9, 'operations': {'op': ['psp.op']}}}, 'clients': {'web': {'at': 's', 'arrivals': "
+        "{'workers': 9, 'operations': {'op': ['psp.op']}}}, 'clients': {'web': {'at': 's', "
+        "'arrivals': "
         "{'periodic': '100/s'}, 'stop_after': 10000}}",
         "'duration': '5m'");
     bench_play(&b, "");
@@ -298,24 +316,27 @@ static void test_quota_of_an_external(void **unused)
 static void test_availability_of_an_external(void **unused)
 {
     (void)unused;
-    g_auto(bench) b = bench_of(
-        "'external': {'psp': {'availability': '90%', 'operations': {'op': '1ms'}}}, 'services': {'s': "
-        "{'workers': 9, 'operations': {'op': ['psp.op']}}}, 'clients': {'web': {'at': 's', 'arrivals': "
-        "{'periodic': '100/s'}, 'stop_after': 10000}}",
-        "'duration': '5m'");
+    g_auto(bench) b = bench_of("'external': {'psp': {'availability': '90%', 'operations': {'op': "
+                               "'1ms'}}}, 'services': {'s': "
+                               "{'workers': 9, 'operations': {'op': ['psp.op']}}}, 'clients': "
+                               "{'web': {'at': 's', 'arrivals': "
+                               "{'periodic': '100/s'}, 'stop_after': 10000}}",
+                               "'duration': '5m'");
     bench_play(&b, "");
     uint64_t n = bench_edge(&b, "s>psp.op")->outcomes[GD_UNAVAILABLE];
     check_that(n > 1000 - 150 && n < 1000 + 150, "%lu", (unsigned long)n); /* 5 x sqrt(900) */
 }
 
-/* ---- overload and phases ----------------------------------------------------------------------- */
+/* ---- overload and phases -----------------------------------------------------------------------
+ */
 static void test_overload_stretches_gaps(void **unused)
 {
     (void)unused;
     /* Ten a second. Doubled at 230 ms: 70 ms of the gap are left, 35 at the double rate; and at
      * 430 ms 15 of 50 ms are left since 415 … 35 x 2. */
     g_auto(bench) b = bench_of(
-        "'services': {'s': {'workers': 9, 'operations': {'op': [{'wait': '1ms'}]}}}, 'clients': {'web': "
+        "'services': {'s': {'workers': 9, 'operations': {'op': [{'wait': '1ms'}]}}}, 'clients': "
+        "{'web': "
         "{'at': 's', 'arrivals': {'periodic': '10/s'}, 'stop_after': 9}}",
         "'faults': {" FAULT("f", "overload", "clients.web", "230ms", "200ms", ", 'factor': 2") "}");
     check_text(bench_play(&b, "asks lever"),
@@ -329,7 +350,8 @@ static void test_a_client_stops_and_comes_back(void **unused)
 {
     (void)unused;
     g_auto(bench) b = bench_of(
-        "'services': {'s': {'workers': 9, 'operations': {'op': [{'wait': '1ms'}]}}}, 'clients': {'web': "
+        "'services': {'s': {'workers': 9, 'operations': {'op': [{'wait': '1ms'}]}}}, 'clients': "
+        "{'web': "
         "{'at': 's', 'arrivals': {'periodic': '10/s'}, 'stop_after': 4}}",
         "'faults': {" FAULT("f", "overload", "clients.web", "230ms", "1s", ", 'factor': 0") "}");
     check_text(bench_play(&b, "asks"),
@@ -341,9 +363,8 @@ static void test_a_client_stops_and_comes_back(void **unused)
 static void test_phases(void **unused)
 {
     (void)unused;
-    g_auto(bench) b = bench_of(
-        S("9", "") ", 'clients': {" USER("a", "950ms 1s 1950ms 2s") "}",
-        ON_S("slow", "1s", "1s", ", 'factor': 5"));
+    g_auto(bench) b = bench_of(S("9", "") ", 'clients': {" USER("a", "950ms 1s 1950ms 2s") "}",
+                               ON_S("slow", "1s", "1s", ", 'factor': 5"));
     bench_play(&b, "");
     const gd_view_record *view = bench_view(&b, "a.op");
     check_that(view->requests[GD_BEFORE] == 1 && view->requests[GD_DURING] == 2 &&

@@ -5,8 +5,10 @@
 #include <glib.h>
 #include <math.h>
 
-#define S(more) "'services': {'s': {'workers': 'unlimited', " more "'operations': {'op': [{'work': '10ms'}]}}}"
-#define WEB(at) "'clients': {'web': {'at': 's', 'arrivals': {'csv': '" at "'}}}"
+#define S(more)                                                                                    \
+    "'services': {'s': {'workers': 'unlimited', " more "'operations': {'op': [{'work': "           \
+                                                       "'10ms'}]}}}"
+#define WEB(at)   "'clients': {'web': {'at': 's', 'arrivals': {'csv': '" at "'}}}"
 #define TWO_ZONES "'regions': {'eu': {'zones': ['a', 'b'], 'latency': '3ms'}}, 'same_zone': '1ms'"
 
 static const struct {
@@ -16,7 +18,8 @@ static const struct {
     {"nothing named is nothing there", S("") "," WEB("0"), 10},
     {"users and their service", "'network': {'clients': '20ms'}," S("") "," WEB("0"), 50},
     {"one way at a time",
-     "'network': {'links': {'up': {'from': 'web', 'to': 'local', 'latency': '5ms'}, 'down': {'from': "
+     "'network': {'links': {'up': {'from': 'web', 'to': 'local', 'latency': '5ms'}, 'down': "
+     "{'from': "
      "'local', 'to': 'web', 'latency': '7ms'}}}," S("") "," WEB("0"),
      22},
     {"in one zone",
@@ -31,7 +34,8 @@ static const struct {
      16},
     {"the nearest link wins",
      "'network': {" TWO_ZONES ", 'links': {'fast': {'between': ['a', 'b'], 'latency': '2ms'}}}, "
-     "'services': {'s': {'zones': ['a'], 'workers': 1, 'operations': {'op': ['t.op']}}, 't': {'zones': "
+     "'services': {'s': {'zones': ['a'], 'workers': 1, 'operations': {'op': ['t.op']}}, 't': "
+     "{'zones': "
      "['b'], 'workers': 1, 'operations': {'op': [{'work': '10ms'}]}}}," WEB("0"),
      14},
 };
@@ -52,7 +56,8 @@ static void test_each_pair_has_its_way(void **unused)
 {
     (void)unused;
     g_auto(bench) b = bench_of(
-        "'network': {" TWO_ZONES "}, 'services': {'s': {'zones': ['a', 'b'], 'instances': 2, 'workers': "
+        "'network': {" TWO_ZONES
+        "}, 'services': {'s': {'zones': ['a', 'b'], 'instances': 2, 'workers': "
         "1, 'operations': {'op': ['t.op']}}, 't': {'zones': ['a', 'b'], 'instances': 2, 'workers': "
         "'unlimited', 'operations': {'op': [{'work': '10ms'}]}}}, 'clients': {'web': {'at': 's', "
         "'arrivals': {'periodic': '1/s'}, 'stop_after': 200}}",
@@ -65,14 +70,16 @@ static void test_each_pair_has_its_way(void **unused)
                "12 or 16 ms, no other");
 }
 
-/* ---- loss -------------------------------------------------------------------------------------- */
+/* ---- loss --------------------------------------------------------------------------------------
+ */
 /* A message that is lost j times in a row comes rto x (2^j - 1) late: P(j) = p^j (1 - p). */
 static void test_loss(void **unused)
 {
     (void)unused;
     enum { N = 40000 };
     g_auto(bench) b = bench_of(
-        "'network': {'links': {'bad': {'from': 'web', 'to': 'local', 'latency': '5ms', 'loss': '20%', "
+        "'network': {'links': {'bad': {'from': 'web', 'to': 'local', 'latency': '5ms', 'loss': "
+        "'20%', "
         "'rto': '100ms'}}}," S("") ", 'clients': {'web': {'at': 's', 'arrivals': {'periodic': "
                                    "'1000/s'}, 'stop_after': 40000}}",
         "'duration': '1h'");
@@ -96,7 +103,8 @@ static void test_loss(void **unused)
     check_that(gd_hist_quantile(good, &b.run->hists, 0) == 15 * GD_MS, "none is early");
 }
 
-/* ---- cut links --------------------------------------------------------------------------------- */
+/* ---- cut links ---------------------------------------------------------------------------------
+ */
 #define CUT(from, lasts, more)                                                                     \
     "'duration': '30m', 'faults': {'cut': {'fault': 'partition', 'between': ['web', 'local'], "    \
     "'at': '" from "', 'for': '" lasts "'" more "}}"
@@ -111,10 +119,11 @@ static const struct {
     {"after 600", NET S("") "," WEB("10ms"), CUT("0s", "250ms", ""), "ok 1", 612},
     {"after 1.4 s", NET S("") "," WEB("10ms"), CUT("0s", "650ms", ""), "ok 1", 1412},
     {"after 3 s", NET S("") "," WEB("10ms"), CUT("0s", "1500ms", ""), "ok 1", 3012},
-    {"at the instant that it is whole it passes", NET S("") "," WEB("10ms"),
-     CUT("0s", "210ms", ""), "ok 1", 212},
-    {"a caller who waits less", NET S("") ", 'clients': {'web': {'at': 's', 'timeout': '500ms', "
-                                "'arrivals': {'csv': '10ms'}}}",
+    {"at the instant that it is whole it passes", NET S("") "," WEB("10ms"), CUT("0s", "210ms", ""),
+     "ok 1", 212},
+    {"a caller who waits less",
+     NET S("") ", 'clients': {'web': {'at': 's', 'timeout': '500ms', "
+               "'arrivals': {'csv': '10ms'}}}",
      CUT("0s", "1m", ""), "timeout 1", 500},
     /* 200 ms, doubled up to 120 s, 15 times again and one last wait: Linux's 924.6 s. */
     {"the transport gives up", NET S("") "," WEB("10ms"), CUT("0s", "20m", ""), "reset 1", 924600},
@@ -127,8 +136,8 @@ static const struct {
     {"the way back is not", NET S("") "," WEB("10ms"), CUT("0s", "150ms", ", 'direction': 'from'"),
      "ok 1", 212},
     {"a link of its own timeout",
-     "'network': {'links': {'l': {'between': ['web', 'local'], 'latency': '1ms', 'rto': '30ms'}}}," S(
-         "") "," WEB("10ms"),
+     "'network': {'links': {'l': {'between': ['web', 'local'], 'latency': '1ms', 'rto': "
+     "'30ms'}}}," S("") "," WEB("10ms"),
      CUT("0s", "35ms", ""), "ok 1", 42},
     {"what is on its way when it is cut arrives", NET S("") "," WEB("10ms"),
      CUT("10500us", "9ms", ""), "ok 1", 12},
@@ -153,18 +162,22 @@ static void test_zones_apart(void **unused)
 {
     (void)unused;
     g_auto(bench) b = bench_of(
-        "'network': {" TWO_ZONES "}, 'services': {'s': {'zones': ['a'], 'workers': 9, 'operations': "
-        "{'op': ['t.op'], 'far': ['u.op']}}, 't': {'zones': ['a'], 'workers': 9, 'operations': {'op': "
+        "'network': {" TWO_ZONES
+        "}, 'services': {'s': {'zones': ['a'], 'workers': 9, 'operations': "
+        "{'op': ['t.op'], 'far': ['u.op']}}, 't': {'zones': ['a'], 'workers': 9, 'operations': "
+        "{'op': "
         "[{'work': '10ms'}]}}, 'u': {'zones': ['b'], 'workers': 9, 'operations': {'op': [{'work': "
         "'10ms'}]}}}, 'clients': {'web': {'at': 's', 'mix': 'op', 'zone': 'a', 'arrivals': {'csv': "
         "'1s'}}, 'app': {'at': 's', 'mix': 'far', 'zone': 'a', 'arrivals': {'csv': '1s'}}}",
-        "'faults': {'cut': {'fault': 'partition', 'between': ['a', 'b'], 'at': '0s', 'for': '1500ms'}}");
+        "'faults': {'cut': {'fault': 'partition', 'between': ['a', 'b'], 'at': '0s', 'for': "
+        "'1500ms'}}");
     bench_play(&b, "");
     check_that(bench_latency_ms(&b, "web.op") == 12, "%g", bench_latency_ms(&b, "web.op"));
     check_that(bench_latency_ms(&b, "app.far") == 616, "%g", bench_latency_ms(&b, "app.far"));
 }
 
-/* ---- order and bandwidth ----------------------------------------------------------------------- */
+/* ---- order and bandwidth -----------------------------------------------------------------------
+ */
 #define JITTER(ordered)                                                                            \
     "'network': {'links': {'l': {'between': ['web', 'local'], 'latency': {'uniform': {'low': "     \
     "'1ms', 'high': '100ms'}}, 'ordered': " ordered "}}}, 'services': {'s': {'workers': 1, "       \
@@ -245,7 +258,8 @@ static void test_answers_queue_too(void **unused)
     g_auto(bench) b = bench_of(
         "'network': {'links': {'l': {'between': ['web', 'local'], 'bandwidth': '8Mbit/s'}}}, "
         "'services': {'s': {'workers': 'unlimited', 'operations': {'op': {'reply': 2000, 'steps': "
-        "[{'work': '10ms'}]}}}}, 'clients': {'web': {'at': 's', 'arrivals': {'csv': '0 0 1ms 20ms'}}}",
+        "[{'work': '10ms'}]}}}}, 'clients': {'web': {'at': 's', 'arrivals': {'csv': '0 0 1ms "
+        "20ms'}}}",
         "");
     check_text(bench_play(&b, "answer"),
                "12 answer web>s.op, 14 answer web>s.op, 16 answer web>s.op, 32 answer web>s.op",
@@ -255,14 +269,10 @@ static void test_answers_queue_too(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_latency),
-        cmocka_unit_test(test_each_pair_has_its_way),
-        cmocka_unit_test(test_loss),
-        cmocka_unit_test(test_cut_links),
-        cmocka_unit_test(test_zones_apart),
-        cmocka_unit_test(test_ordered_links),
-        cmocka_unit_test(test_bandwidth),
-        cmocka_unit_test(test_answers_queue_too),
+        cmocka_unit_test(test_latency),     cmocka_unit_test(test_each_pair_has_its_way),
+        cmocka_unit_test(test_loss),        cmocka_unit_test(test_cut_links),
+        cmocka_unit_test(test_zones_apart), cmocka_unit_test(test_ordered_links),
+        cmocka_unit_test(test_bandwidth),   cmocka_unit_test(test_answers_queue_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,7 +6,9 @@
 
 #define USER(policy) "'clients': {'web': {'at': 'm', " policy "'arrivals': {'csv': '0'}}}"
 #define FRONT(policy, steps)                                                                       \
-    "'m': {'workers': 'unlimited', 'calls': {'s': {" policy "}}, 'operations': {'op': [" steps "]}}"
+    "'m': {'workers': 'unlimited', 'calls': {'s': {" policy "}}, 'operations': {'op': [" steps "]" \
+                                                                                               "}" \
+                                                                                               "}"
 #define FAILS(time, more)                                                                          \
     "'s': {'workers': 'unlimited', 'operations': {'op': [{'work': '" time                          \
     "'}, {'fail': '100%'" more "}]}}"
@@ -24,18 +26,19 @@ static const struct {
     {"constant waits",
      MODEL("10ms", "", "'retry': {'max_attempts': 4, 'backoff': {'constant': '5ms'}}"),
      "server_error 4", 55},
-    {"linear waits", MODEL("10ms", "", "'retry': {'max_attempts': 4, 'backoff': {'linear': '5ms'}}"),
+    {"linear waits",
+     MODEL("10ms", "", "'retry': {'max_attempts': 4, 'backoff': {'linear': '5ms'}}"),
      "server_error 4", 40 + 5 + 10 + 15},
     {"doubling waits under a cap",
-     MODEL("10ms", "",
-           "'retry': {'max_attempts': 5, 'backoff': {'exponential': {'base': '10ms', 'max': '35ms', "
-           "'multiplier': 2}}}"),
+     MODEL(
+         "10ms", "",
+         "'retry': {'max_attempts': 5, 'backoff': {'exponential': {'base': '10ms', 'max': '35ms', "
+         "'multiplier': 2}}}"),
      "server_error 5", 50 + 10 + 20 + 35 + 35},
     {"what no other try can cure", MODEL("10ms", ", 'outcome': 'client_error'", "'retry': 3"),
      "client_error 1", 10},
     {"unless the model says so",
-     MODEL("10ms", ", 'outcome': 'client_error'",
-           "'retry': 3, 'on': {'client_error': 'retry'}"),
+     MODEL("10ms", ", 'outcome': 'client_error'", "'retry': 3, 'on': {'client_error': 'retry'}"),
      "client_error 3", 30},
     {"what could, but the model says no",
      MODEL("10ms", ", 'outcome': 'unavailable'", "'retry': 3, 'on': {'unavailable': 'fail'}"),
@@ -68,9 +71,9 @@ static void test_tries(void **unused)
 static void test_timeout_arithmetic(void **unused)
 {
     (void)unused;
-    g_auto(bench) one = bench_of(
-        "'services': {" HUNG ", " FRONT("'timeout': '1s', " RETRY3, "'s.op'") "}," USER(""),
-        "'duration': '1h'");
+    g_auto(bench) one = bench_of("'services': {" HUNG
+                                 ", " FRONT("'timeout': '1s', " RETRY3, "'s.op'") "}," USER(""),
+                                 "'duration': '1h'");
     bench_play(&one, "");
     check_that(bench_latency_ms(&one, "web.op") == 3300, "%g", bench_latency_ms(&one, "web.op"));
 
@@ -88,13 +91,13 @@ static void test_timeout_arithmetic(void **unused)
 static void test_layers_multiply(void **unused)
 {
     (void)unused;
-    g_auto(bench) b = bench_of(
-        "'policies': {'p': {'retry': 4}}, 'defaults': {'call': 'p'}, 'services': {"
-        "'s': {'workers': 'unlimited', 'operations': {'op': [{'fail': '100%'}]}},"
-        "'l1': {'workers': 'unlimited', 'operations': {'op': ['s.op']}},"
-        "'l2': {'workers': 'unlimited', 'operations': {'op': ['l1.op']}},"
-        "'m': {'workers': 'unlimited', 'operations': {'op': ['l2.op']}}}," USER(""),
-        "");
+    g_auto(bench) b =
+        bench_of("'policies': {'p': {'retry': 4}}, 'defaults': {'call': 'p'}, 'services': {"
+                 "'s': {'workers': 'unlimited', 'operations': {'op': [{'fail': '100%'}]}},"
+                 "'l1': {'workers': 'unlimited', 'operations': {'op': ['s.op']}},"
+                 "'l2': {'workers': 'unlimited', 'operations': {'op': ['l1.op']}},"
+                 "'m': {'workers': 'unlimited', 'operations': {'op': ['l2.op']}}}," USER(""),
+                 "");
     bench_play(&b, "");
     check_that(bench_edge(&b, "m>l2.op")->attempts == 4, "top");
     check_that(bench_edge(&b, "l2>l1.op")->attempts == 16, "two layers");
@@ -102,8 +105,9 @@ static void test_layers_multiply(void **unused)
     check_that(bench_view(&b, "web.op")->attempts == 1, "the user tried once");
 }
 
-/* ---- what a failure turns into ----------------------------------------------------------------- */
-#define DEAD "'s': {'workers': 1, 'operations': {'op': [{'work': '10ms'}, {'fail': '100%'}]}}"
+/* ---- what a failure turns into -----------------------------------------------------------------
+ */
+#define DEAD  "'s': {'workers': 1, 'operations': {'op': [{'work': '10ms'}, {'fail': '100%'}]}}"
 #define SPARE "'z': {'workers': 1, 'operations': {'op': [{'work': '7ms'}]}}"
 #define THEN(more, steps)                                                                          \
     "'services': {" DEAD ", " SPARE ", " FRONT("'retry': 2, " more, steps) "}," USER("")
@@ -145,11 +149,12 @@ static void test_thens(void **unused)
 static void test_a_fallback_fails(void **unused)
 {
     (void)unused;
-    g_auto(bench) b = bench_of(
-        "'services': {" DEAD ", 'z': {'workers': 1, 'operations': {'op': [{'work': '7ms'}, {'fail': "
-        "'100%', 'outcome': 'unavailable'}]}}, " FRONT("'then': {'call': 'z.op'}", "'s.op'") "}," USER(
-            ""),
-        "");
+    g_auto(bench) b =
+        bench_of("'services': {" DEAD
+                 ", 'z': {'workers': 1, 'operations': {'op': [{'work': '7ms'}, {'fail': "
+                 "'100%', 'outcome': 'unavailable'}]}}, " FRONT("'then': {'call': 'z.op'}",
+                                                                "'s.op'") "}," USER(""),
+                 "");
     bench_play(&b, "");
     check_text(bench_calls(&b, "m>s.op"), "server_error 1", "the first call failed");
     check_text(bench_calls(&b, "m>z.op"), "unavailable 1", "its fallback too");
@@ -161,8 +166,7 @@ static void test_a_fallback_fails(void **unused)
 static void test_no_fallback_after_the_deadline(void **unused)
 {
     (void)unused;
-    g_auto(bench) b =
-        bench_of(THEN("'deadline': '15ms', 'then': {'call': 'z.op'}", "'s.op'"), "");
+    g_auto(bench) b = bench_of(THEN("'deadline': '15ms', 'then': {'call': 'z.op'}", "'s.op'"), "");
     bench_play(&b, "");
     check_text(bench_calls(&b, "m>s.op"), "deadline_exceeded 1", "in its second try");
     check_that(bench_service(&b, "z")->arrivals == 0, "nobody else is asked");
@@ -173,11 +177,14 @@ static void test_no_fallback_after_the_deadline(void **unused)
 static void test_then_crash(void **unused)
 {
     (void)unused;
-    g_auto(bench) b = bench_of(
-        "'services': {" DEAD ", 'm': {'workers': 4, 'calls': {'s': {'then': 'crash'}}, 'operations': "
-        "{'op': ['s.op'], 'other': [{'work': '1s'}]}}}, 'clients': {'web': {'at': 'm', 'mix': 'op', "
-        "'arrivals': {'csv': '0'}}, 'app': {'at': 'm', 'mix': 'other', 'arrivals': {'csv': '0 5ms'}}}",
-        "");
+    g_auto(bench) b =
+        bench_of("'services': {" DEAD
+                 ", 'm': {'workers': 4, 'calls': {'s': {'then': 'crash'}}, 'operations': "
+                 "{'op': ['s.op'], 'other': [{'work': '1s'}]}}}, 'clients': {'web': {'at': 'm', "
+                 "'mix': 'op', "
+                 "'arrivals': {'csv': '0'}}, 'app': {'at': 'm', 'mix': 'other', 'arrivals': "
+                 "{'csv': '0 5ms'}}}",
+                 "");
     bench_play(&b, "");
     check_text(bench_outcomes(&b, "web.op"), "reset 1", "its own request");
     check_text(bench_outcomes(&b, "app.other"), "reset 2", "and what it had in hand");
@@ -185,7 +192,8 @@ static void test_then_crash(void **unused)
     check_that(gd_run_count_in_flight(b.run) == 0, "drained");
 }
 
-/* ---- draws ------------------------------------------------------------------------------------- */
+/* ---- draws -------------------------------------------------------------------------------------
+ */
 /* Each try is a frame of its own, so a fault of half the tries is drawn anew: 1 - 1/2^n succeed. */
 static void test_tries_are_drawn_apart(void **unused)
 {
@@ -222,7 +230,8 @@ static void test_waits_are_drawn_apart(void **unused)
     check_that(max > 290 * GD_MS && max <= 300 * GD_MS, "%ld", (long)max);
 }
 
-/* ---- the order of the chain -------------------------------------------------------------------- */
+/* ---- the order of the chain --------------------------------------------------------------------
+ */
 #define BREAKER "'breaker': {'window_calls': 4, 'min_calls': 4, 'open_for': '1h'}, 'retry': 3"
 
 static const struct {
@@ -238,7 +247,8 @@ static const struct {
      "'services': {" DEAD "}, 'clients': {'web': {'at': 's', " BREAKER
      ", 'order': ['breaker', 'retry'], 'arrivals': {'periodic': '10/s'}, 'stop_after': 10}}",
      "server_error 4 breaker_open 6", "server_error 12"},
-    /* The refusals of an open breaker are tried again where the model says so: still nothing sent. */
+    /* The refusals of an open breaker are tried again where the model says so: still nothing sent.
+     */
     {"its refusal is no failure of the callee",
      "'services': {" DEAD "}, 'clients': {'web': {'at': 's', " BREAKER
      ", 'on': {'breaker_open': 'retry'}, 'arrivals': {'periodic': '10/s'}, 'stop_after': 10}}",

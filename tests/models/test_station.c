@@ -5,7 +5,7 @@
 
 /* Users with a name each, so that the story says whose answer it is. */
 #define ASKS(name, op, at) "'" name "': {'at': 's', 'mix': '" op "', 'arrivals': {'csv': '" at "'}}"
-#define S(more, ops) "'services': {'s': {" more ", 'operations': {" ops "}}}, 'clients': {"
+#define S(more, ops)       "'services': {'s': {" more ", 'operations': {" ops "}}}, 'clients': {"
 
 #define WORK10 "'op': [{'work': '10ms'}]"
 #define CLASSES                                                                                    \
@@ -15,60 +15,64 @@
 static const struct {
     const char *name, *model, *story;
 } orders[] = {
-    {"fifo", S("'workers': 1", WORK10) ASKS("a", "op", "0") "," ASKS("b", "op", "1ms") "," ASKS(
-                 "c", "op", "2ms") "," ASKS("d", "op", "3ms") "}",
+    {"fifo",
+     S("'workers': 1", WORK10) ASKS("a", "op", "0") "," ASKS("b", "op", "1ms") "," ASKS(
+         "c", "op", "2ms") "," ASKS("d", "op", "3ms") "}",
      "10 answer a>s.op, 20 answer b>s.op, 30 answer c>s.op, 40 answer d>s.op"},
     {"lifo: the newest first",
      S("'workers': 1, 'discipline': 'lifo'", WORK10) ASKS("a", "op", "0") "," ASKS(
          "b", "op", "1ms") "," ASKS("c", "op", "2ms") "," ASKS("d", "op", "15ms") "}",
      "10 answer a>s.op, 20 answer c>s.op, 30 answer d>s.op, 40 answer b>s.op"},
-    {"two workers", S("'workers': 2", WORK10) ASKS("a", "op", "0") "," ASKS("b", "op", "1ms") ","
-                        ASKS("c", "op", "2ms") "," ASKS("d", "op", "3ms") "}",
+    {"two workers",
+     S("'workers': 2", WORK10) ASKS("a", "op", "0") "," ASKS("b", "op", "1ms") "," ASKS(
+         "c", "op", "2ms") "," ASKS("d", "op", "3ms") "}",
      "10 answer a>s.op, 11 answer b>s.op, 20 answer c>s.op, 21 answer d>s.op"},
     {"a worker freed now is usable now",
      S("'workers': 1", WORK10) ASKS("a", "op", "0") "," ASKS("b", "op", "10ms") "}",
      "10 answer a>s.op, 20 answer b>s.op"},
     {"priority: the best class, first come within it",
-     S("'workers': 1, 'discipline': 'priority'", CLASSES) ASKS("a", "lo", "0") "," ASKS(
-         "b", "lo", "1ms") "," ASKS("c", "hi", "2ms") "," ASKS("d", "lo", "3ms") "," ASKS(
-         "e", "hi", "4ms") "}",
+     S("'workers': 1, 'discipline': 'priority'", CLASSES)
+         ASKS("a", "lo", "0") "," ASKS("b", "lo", "1ms") "," ASKS("c", "hi", "2ms") "," ASKS(
+             "d", "lo", "3ms") "," ASKS("e", "hi", "4ms") "}",
      "10 answer a>s.lo, 20 answer c>s.hi, 30 answer e>s.hi, 40 answer b>s.lo, 50 answer d>s.lo"},
     {"pre-empting: it interrupts, and what it interrupted resumes",
-     S("'workers': 1, 'discipline': 'priority', 'preempt': true", CLASSES) ASKS("a", "lo", "0") ","
-         ASKS("b", "lo", "1ms") "," ASKS("c", "hi", "4ms") "}",
+     S("'workers': 1, 'discipline': 'priority', 'preempt': true", CLASSES)
+         ASKS("a", "lo", "0") "," ASKS("b", "lo", "1ms") "," ASKS("c", "hi", "4ms") "}",
      "14 answer c>s.hi, 20 answer a>s.lo, 30 answer b>s.lo"},
     {"an equal does not interrupt",
-     S("'workers': 1, 'discipline': 'priority', 'preempt': true", CLASSES) ASKS("a", "hi", "0") ","
-         ASKS("b", "hi", "4ms") "}",
+     S("'workers': 1, 'discipline': 'priority', 'preempt': true", CLASSES)
+         ASKS("a", "hi", "0") "," ASKS("b", "hi", "4ms") "}",
      "10 answer a>s.hi, 20 answer b>s.hi"},
     {"of two it interrupts the one begun last",
-     S("'workers': 2, 'discipline': 'priority', 'preempt': true", CLASSES) ASKS("a", "lo", "0") ","
-         ASKS("b", "lo", "1ms") "," ASKS("c", "hi", "5ms") "}",
+     S("'workers': 2, 'discipline': 'priority', 'preempt': true", CLASSES)
+         ASKS("a", "lo", "0") "," ASKS("b", "lo", "1ms") "," ASKS("c", "hi", "5ms") "}",
      "10 answer a>s.lo, 15 answer c>s.hi, 16 answer b>s.lo"},
     {"twice interrupted",
-     S("'workers': 1, 'discipline': 'priority', 'preempt': true", CLASSES) ASKS("a", "lo", "0") ","
-         ASKS("c", "hi", "3ms") "," ASKS("d", "hi", "16ms") "}",
+     S("'workers': 1, 'discipline': 'priority', 'preempt': true", CLASSES)
+         ASKS("a", "lo", "0") "," ASKS("c", "hi", "3ms") "," ASKS("d", "hi", "16ms") "}",
      "13 answer c>s.hi, 26 answer d>s.hi, 30 answer a>s.lo"},
     /* a alone 0-4: 4 done; with b 4-16: 6 more each; b alone 16-20 */
     {"ps: two share one worker",
-     S("'workers': 1, 'discipline': 'ps'", WORK10) ASKS("a", "op", "0") "," ASKS("b", "op", "4ms") "}",
+     S("'workers': 1, 'discipline': 'ps'", WORK10)
+         ASKS("a", "op", "0") "," ASKS("b", "op", "4ms") "}",
      "16 answer a>s.op, 20 answer b>s.op"},
     /* 0-3 a alone: 3; 3-6 two: 1.5 each; from 6 three: the least left is a's 5.5: until 22.5 */
     {"ps: three",
-     S("'workers': 1, 'discipline': 'ps'", WORK10) ASKS("a", "op", "0") "," ASKS("b", "op", "3ms") ","
-         ASKS("c", "op", "6ms") "}",
+     S("'workers': 1, 'discipline': 'ps'", WORK10)
+         ASKS("a", "op", "0") "," ASKS("b", "op", "3ms") "," ASKS("c", "op", "6ms") "}",
      "22.5 answer a>s.op, 28.5 answer b>s.op, 30 answer c>s.op"},
     {"ps: two workers, two jobs: no one is slowed",
-     S("'workers': 2, 'discipline': 'ps'", WORK10) ASKS("a", "op", "0") "," ASKS("b", "op", "4ms") "}",
+     S("'workers': 2, 'discipline': 'ps'", WORK10)
+         ASKS("a", "op", "0") "," ASKS("b", "op", "4ms") "}",
      "10 answer a>s.op, 14 answer b>s.op"},
     /* three on two workers from 4 to: a needs 6 at 2/3 */
     {"ps: two workers, three jobs",
-     S("'workers': 2, 'discipline': 'ps'", WORK10) ASKS("a", "op", "0") "," ASKS("b", "op", "4ms") ","
-         ASKS("c", "op", "4ms") "}",
+     S("'workers': 2, 'discipline': 'ps'", WORK10)
+         ASKS("a", "op", "0") "," ASKS("b", "op", "4ms") "," ASKS("c", "op", "4ms") "}",
      "13 answer a>s.op, 17 answer b>s.op, 17 answer c>s.op"},
     {"unlimited workers never wait",
-     S("'workers': 'unlimited'", WORK10) ASKS("a", "op", "0") "," ASKS("b", "op", "1ms") "," ASKS(
-         "c", "op", "1ms") "}",
+     S("'workers': 'unlimited'", WORK10)
+         ASKS("a", "op", "0") "," ASKS("b", "op", "1ms") "," ASKS("c", "op", "1ms") "}",
      "10 answer a>s.op, 11 answer b>s.op, 11 answer c>s.op"},
 };
 
@@ -87,16 +91,18 @@ static void test_order_of_service(void **unused)
     }
 }
 
-/* ---- queue limits ------------------------------------------------------------------------------ */
+/* ---- queue limits ------------------------------------------------------------------------------
+ */
 static const struct {
     const char *name, *model, *outcomes;
     uint64_t queue_max, rejected;
 } limits[] = {
-    {"no limit, no refusal", S("'workers': 1", WORK10) ASKS("a", "op", "0 0 0 0 0") "}", "ok 5", 4, 0},
+    {"no limit, no refusal", S("'workers': 1", WORK10) ASKS("a", "op", "0 0 0 0 0") "}", "ok 5", 4,
+     0},
     {"one more is shed", S("'workers': 1, 'queue': 2", WORK10) ASKS("a", "op", "0 0 0 0 0") "}",
      "ok 3 shed 2", 2, 2},
-    {"none may wait", S("'workers': 2, 'queue': {'limit': 0}", WORK10) ASKS(
-                          "a", "op", "0 0 0 10ms 10ms 10ms") "}",
+    {"none may wait",
+     S("'workers': 2, 'queue': {'limit': 0}", WORK10) ASKS("a", "op", "0 0 0 10ms 10ms 10ms") "}",
      "ok 4 shed 2", 0, 2},
     {"a place in the queue freed now is usable now",
      S("'workers': 1, 'queue': 1", WORK10) ASKS("a", "op", "0 1ms 10ms 11ms") "}", "ok 3 shed 1", 1,
@@ -128,11 +134,13 @@ static void test_queue_limits(void **unused)
     }
 }
 
-/* ---- workers and calls ------------------------------------------------------------------------- */
+/* ---- workers and calls -------------------------------------------------------------------------
+ */
 /* m works 2 ms, asks z (10 ms), works 3 ms. Two users at once. */
 #define CALLER(more)                                                                               \
     "'services': {'m': {'workers': 1, " more "'operations': {'op': [{'work': '2ms'}, 'z.op', "     \
-    "{'work': '3ms'}]}}, 'z': {'workers': 'unlimited', 'operations': {'op': [{'work': '10ms'}]}}},"\
+    "{'work': '3ms'}]}}, 'z': {'workers': 'unlimited', 'operations': {'op': [{'work': "            \
+    "'10ms'}]}}},"                                                                                 \
     "'clients': {"
 #define USER(name, at) "'" name "': {'at': 'm', 'arrivals': {'csv': '" at "'}}"
 
@@ -140,22 +148,23 @@ static const struct {
     const char *name, *model, *story;
     int64_t busy_ms;
 } threads[] = {
-    {"blocking: the worker is held through the call", CALLER("") USER("a", "0") "," USER("b", "0") "}",
-     "15 answer a>m.op, 30 answer b>m.op", 30},
+    {"blocking: the worker is held through the call",
+     CALLER("") USER("a", "0") "," USER("b", "0") "}", "15 answer a>m.op, 30 answer b>m.op", 30},
     {"async: it is held for work only",
      CALLER("'threads': 'async', ") USER("a", "0") "," USER("b", "0") "}",
      "15 answer a>m.op, 18 answer b>m.op", 10},
     /* c and d arrive at 11 and 11.5 ms: c works until 13; a's second work goes before d. */
     {"async: work that goes on is served before arrivals",
-     CALLER("'threads': 'async', ") USER("a", "0") "," USER("c", "11ms") "," USER("d", "11500us") "}",
+     CALLER("'threads': 'async', ")
+         USER("a", "0") "," USER("c", "11ms") "," USER("d", "11500us") "}",
      "16 answer a>m.op, 26 answer c>m.op, 31 answer d>m.op", 15},
     {"async: and is never refused",
-     CALLER("'threads': 'async', 'queue': {'limit': 0}, ") USER("a", "0") "," USER("c", "11ms") ","
-         USER("d", "11500us") "}",
+     CALLER("'threads': 'async', 'queue': {'limit': 0}, ")
+         USER("a", "0") "," USER("c", "11ms") "," USER("d", "11500us") "}",
      "11.5 answer d>m.op, 16 answer a>m.op, 26 answer c>m.op", 10},
     {"async and lifo: first come, first served in the lane",
-     CALLER("'threads': 'async', 'discipline': 'lifo', ") USER("a", "0") "," USER("b", "0") ","
-         USER("c", "10ms") "," USER("d", "11ms") "}",
+     CALLER("'threads': 'async', 'discipline': 'lifo', ")
+         USER("a", "0") "," USER("b", "0") "," USER("c", "10ms") "," USER("d", "11ms") "}",
      /* c works 10-12, then a 12-15 (back at 12), b 15-18 (back at 14), then d 18-20. */
      "15 answer a>m.op, 18 answer b>m.op, 25 answer c>m.op, 33 answer d>m.op", 20},
 };
@@ -177,12 +186,14 @@ static void test_threads(void **unused)
     }
 }
 
-/* ---- steps ------------------------------------------------------------------------------------- */
+/* ---- steps -------------------------------------------------------------------------------------
+ */
 #define STEPS(steps)                                                                               \
     "'services': {'m': {'workers': 1, 'threads': 'async', 'operations': {'op': [" steps "]}}, "    \
     "'y': {'workers': 'unlimited', 'operations': {'op': [{'work': '10ms'}], 'bad': [{'work': "     \
     "'4ms'}, {'fail': '100%'}]}}, 'z': {'workers': 'unlimited', 'operations': {'op': [{'work': "   \
-    "'30ms'}], 'bad': [{'work': '40ms'}, {'fail': '100%'}]}}}, 'flags': {'on': {'share': '100%'}, "\
+    "'30ms'}], 'bad': [{'work': '40ms'}, {'fail': '100%'}]}}}, 'flags': {'on': {'share': "         \
+    "'100%'}, "                                                                                    \
     "'off': {'share': '0%'}}, 'clients': {'a': {'at': 'm', 'draw': {'n': 3}, 'arrivals': {'csv': " \
     "'0'}}}"
 
@@ -199,8 +210,8 @@ static const struct {
     {"two of three",
      STEPS("{'parallel': ['y.op', 'z.op', {'call': 'y.op', 'as': 'again'}], 'until': 2}"), "ok 1",
      10},
-    {"one fails: it waits for the rest", STEPS("{'parallel': ['y.bad', 'z.op']}"),
-     "server_error 1", 30},
+    {"one fails: it waits for the rest", STEPS("{'parallel': ['y.bad', 'z.op']}"), "server_error 1",
+     30},
     {"or fails at once", STEPS("{'parallel': ['y.bad', 'z.op'], 'on_failure': 'at_once'}"),
      "server_error 1", 4},
     {"the first success counts", STEPS("{'parallel': ['y.bad', 'z.op'], 'until': 'first'}"), "ok 1",
@@ -224,13 +235,15 @@ static const struct {
     {"a flag that is on", STEPS("{'if': 'on', 'then': ['y.op'], 'else': ['z.op']}"), "ok 1", 10},
     {"a flag that is off", STEPS("{'if': 'off', 'then': ['y.op'], 'else': ['z.op']}"), "ok 1", 30},
     {"off and nothing else", STEPS("{'if': 'off', 'then': ['y.op']}, {'wait': '1ms'}"), "ok 1", 1},
-    {"a choice with one way", STEPS("{'choose': {'a': {'weight': 0, 'steps': ['z.op']}, 'b': "
-                                    "{'weight': 1, 'steps': ['y.op']}}}, {'wait': '1ms'}"),
+    {"a choice with one way",
+     STEPS("{'choose': {'a': {'weight': 0, 'steps': ['z.op']}, 'b': "
+           "{'weight': 1, 'steps': ['y.op']}}}, {'wait': '1ms'}"),
      "ok 1", 11},
     {"it ends where it fails", STEPS("'y.op', {'fail': '100%', 'outcome': 'unavailable'}, 'z.op'"),
      "unavailable 1", 10},
-    {"nested", STEPS("{'parallel': [[{'parallel': ['y.op', 'z.op']}, 'y.op'], [{'repeat': 2, 'steps': "
-                     "[{'wait': '30ms'}]}]]}"),
+    {"nested",
+     STEPS("{'parallel': [[{'parallel': ['y.op', 'z.op']}, 'y.op'], [{'repeat': 2, 'steps': "
+           "[{'wait': '30ms'}]}]]}"),
      "ok 1", 60},
 };
 
@@ -248,7 +261,8 @@ static void test_steps(void **unused)
     }
 }
 
-/* ---- cancellation ------------------------------------------------------------------------------ */
+/* ---- cancellation ------------------------------------------------------------------------------
+ */
 /* Three users of one worker, 10 ms each; b gives up at 15 ms (waiting), a at 5 ms (working). */
 #define PATIENCE(mode, discipline)                                                                 \
     "'services': {'s': {'workers': 1, 'cancellation': '" mode "'" discipline ", 'operations': "    \
@@ -289,12 +303,14 @@ static void test_cancellation(void **unused)
 static void test_cancels_reach_down(void **unused)
 {
     (void)unused;
-    g_auto(bench) b = bench_of(
-        "'services': {'m': {'workers': 1, 'cancellation': 'immediate', 'operations': {'op': ['z.op']}},"
-        "'z': {'workers': 1, 'cancellation': 'immediate', 'operations': {'op': [{'work': '10ms'}]}}},"
-        "'clients': {'a': {'at': 'm', 'timeout': '5ms', 'arrivals': {'csv': '0'}}, 'b': {'at': 'm', "
-        "'arrivals': {'csv': '1ms'}}}",
-        "");
+    g_auto(bench) b = bench_of("'services': {'m': {'workers': 1, 'cancellation': 'immediate', "
+                               "'operations': {'op': ['z.op']}},"
+                               "'z': {'workers': 1, 'cancellation': 'immediate', 'operations': "
+                               "{'op': [{'work': '10ms'}]}}},"
+                               "'clients': {'a': {'at': 'm', 'timeout': '5ms', 'arrivals': {'csv': "
+                               "'0'}}, 'b': {'at': 'm', "
+                               "'arrivals': {'csv': '1ms'}}}",
+                               "");
     check_text(bench_play(&b, "answer timer cancel"),
                "5 timer a>m.op, 5 cancel m, 5 cancel z, 15 answer m>z.op, 15 answer b>m.op",
                "both workers are free at 5");
@@ -308,7 +324,8 @@ static void test_rest_of_a_parallel(void **unused)
     for (size_t i = 0; i < G_N_ELEMENTS(rests); i++) {
         g_autofree char *model = g_strdup_printf(
             "'services': {'m': {'workers': 1, 'operations': {'op': [{'parallel': ['y.op', 'z.op'], "
-            "'until': 'first', 'rest': '%s'}]}}, 'y': {'workers': 1, 'operations': {'op': [{'work': "
+            "'until': 'first', 'rest': '%s'}]}}, 'y': {'workers': 1, 'operations': {'op': "
+            "[{'work': "
             "'10ms'}]}}, 'z': {'workers': 1, 'cancellation': 'immediate', 'operations': {'op': "
             "[{'work': '30ms'}]}}}, 'clients': {'a': {'at': 'm', 'arrivals': {'csv': '0'}}, 'b': "
             "{'at': 'z', 'arrivals': {'csv': '11ms'}}}",
@@ -325,9 +342,12 @@ static void test_rest_of_a_parallel(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_order_of_service), cmocka_unit_test(test_queue_limits),
-        cmocka_unit_test(test_threads),          cmocka_unit_test(test_steps),
-        cmocka_unit_test(test_cancellation),     cmocka_unit_test(test_cancels_reach_down),
+        cmocka_unit_test(test_order_of_service),
+        cmocka_unit_test(test_queue_limits),
+        cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_steps),
+        cmocka_unit_test(test_cancellation),
+        cmocka_unit_test(test_cancels_reach_down),
         cmocka_unit_test(test_rest_of_a_parallel),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -46,8 +46,8 @@ static void test_alone(void **unused)
 
 /* x gives up at 50 ms; what becomes of its work decides when y, who came at 60 ms, is served. */
 #define PAIR(more, policy)                                                                         \
-    "'services': {" SERVICE("s", "100ms", more) "}, 'clients': {"                                  \
-    USER("x", "s", "0", "'timeout': '50ms'," policy) "," USER("y", "s", "60ms", "") "}"
+    "'services': {" SERVICE("s", "100ms", more) "}, 'clients': {" USER(                            \
+        "x", "s", "0", "'timeout': '50ms'," policy) "," USER("y", "s", "60ms", "") "}"
 
 static const struct {
     const char *name, *model, *story;
@@ -56,12 +56,12 @@ static const struct {
 } left_behind[] = {
     {"its work goes on, its answer finds nobody", PAIR("", ""),
      "50 timer x>s.op, 100 answer x>s.op, 200 answer y>s.op", 1, 100},
-    {"a cancel that is honoured at once frees the worker",
-     PAIR("'cancellation': 'immediate',", ""),
+    {"a cancel that is honoured at once frees the worker", PAIR("'cancellation': 'immediate',", ""),
      "50 timer x>s.op, 50 cancel s, 160 answer y>s.op", 0, 0},
     {"before it begins only: too late here", PAIR("'cancellation': 'dequeue_only',", ""),
      "50 timer x>s.op, 50 cancel s, 100 answer x>s.op, 200 answer y>s.op", 1, 100},
-    {"a cancel that is not sent", PAIR("'cancellation': 'immediate',", "'cancel_on_timeout': false,"),
+    {"a cancel that is not sent",
+     PAIR("'cancellation': 'immediate',", "'cancel_on_timeout': false,"),
      "50 timer x>s.op, 100 answer x>s.op, 200 answer y>s.op", 1, 100},
     {"a cancel travels like any message",
      "'network': {'clients': '5ms'}," PAIR("'cancellation': 'immediate',", ""),
@@ -95,8 +95,8 @@ static const struct {
 } over_tries[] = {
     {"it ends the third try", TRIES("'retry': 5, 'deadline': '250ms',"), "deadline_exceeded 1", 250,
      3},
-    {"a try that would begin at its end is not made",
-     TRIES("'retry': 5, 'deadline': '300ms',"), "server_error 1", 300, 3},
+    {"a try that would begin at its end is not made", TRIES("'retry': 5, 'deadline': '300ms',"),
+     "server_error 1", 300, 3},
     {"nor does it wait for one",
      TRIES("'retry': {'max_attempts': 5, 'backoff': {'constant': '100ms'}}, 'deadline': '200ms',"),
      "server_error 1", 100, 1},
@@ -132,10 +132,12 @@ static void test_deadlines_are_over_all_tries(void **unused)
 static void test_outcomes_are_translated_on_the_way_up(void **unused)
 {
     (void)unused;
-    g_auto(bench) b = bench_of(
-        "'services': {" SERVICE("s", "1s", "") ", 'm': {'workers': 1, 'calls': {'s': {'timeout': "
-        "'10ms'}}, 'operations': {'op': ['s.op']}}}, 'clients': {" USER("web", "m", "0", "") "}",
-        "");
+    g_auto(bench) b =
+        bench_of("'services': {" SERVICE(
+                     "s", "1s", "") ", 'm': {'workers': 1, 'calls': {'s': {'timeout': "
+                                    "'10ms'}}, 'operations': {'op': ['s.op']}}}, 'clients': {" USER(
+                                        "web", "m", "0", "") "}",
+                 "");
     bench_play(&b, "");
     check_text(bench_calls(&b, "m>s.op"), "timeout 1", "below");
     check_text(bench_outcomes(&b, "web.op"), "unavailable 1", "above");

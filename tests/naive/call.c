@@ -202,7 +202,7 @@ void nv_call_concluded(nv_world *w, uint32_t index, nv_who who, bool deserted,
         return;
     }
     edge->outcomes[outcome] += measuring;
-    if (measuring && somebody && begun >= w->plan->warmup)
+    if (measuring && who.task) /* a client's call is its user-visible operation: counted there */
         nv_tally_add(&edge->latency, w->now - begun);
     if (!gd_outcome_rows[outcome].good) {
         w->edge_now[site->edge].failed += measuring;

@@ -13,6 +13,17 @@ void nv_tally_add(nv_tally *tally, int64_t value)
     tally->sum += (gd_u128)value;
 }
 
+static void tally_join(nv_tally *into, const nv_tally *from)
+{
+    if (from->count == 0)
+        return;
+    into->min = into->count ? MIN(into->min, from->min) : from->min;
+    into->max = into->count ? MAX(into->max, from->max) : from->max;
+    into->count += from->count;
+    into->zeros += from->zeros;
+    into->sum += from->sum;
+}
+
 void nv_measure_new(nv_world *w)
 {
     const gd_plan *plan = w->plan;
@@ -162,9 +173,8 @@ void nv_measure_finish(nv_world *w)
     nv_result *r = w->result;
     if (w->now < plan->warmup)
         return;
-    bool begun = w->boundary != GD_NEVER && w->boundary > plan->warmup;
-    if (begun && w->now > w->boundary - plan->window)
-        close_window(w, w->now);
+    if (r->windows < plan->windows)
+        close_window(w, w->now); /* the one in progress, empty or not */
     for (uint32_t i = 0; i < plan->n_edges; i++)
         touch_breakers(w, i, w->now);
     for (uint32_t i = 0; i < plan->n_services; i++)
@@ -178,5 +188,11 @@ void nv_measure_finish(nv_world *w)
                 ended_n += view->outcomes[p][o];
         }
         view->outcomes[nv_phase(w)][GD_UNFINISHED] += begun_n - ended_n;
+    }
+    for (uint32_t i = 0; i < plan->n_sites; i++) {
+        if (plan->sites[i].client == GD_NONE || w->site_view[i] == GD_NONE)
+            continue;
+        for (unsigned p = 0; p < GD_PHASES; p++)
+            tally_join(&r->edges[plan->sites[i].edge].latency, &r->views[w->site_view[i]].all[p]);
     }
 }

@@ -1,7 +1,7 @@
 /* Who is asked, and how messages travel. */
 #include "tests/naive/world.h"
 
-#define TCP_TRIES 15             /* Linux: net.ipv4.tcp_retries2 */
+#define TCP_TRIES 15             /* Linux: net.ipv4.tcp_retries2: tries after the first */
 #define TCP_LONGEST (120 * GD_S) /* Linux: TCP_RTO_MAX */
 
 /* ---- balancers --------------------------------------------------------------------------------- */
@@ -152,7 +152,7 @@ static void transmit(nv_world *w, nv_task *task, bool reply)
     uint16_t index = reply ? task->back : task->there;
     nv_act *arrives = reply ? nv_task_reply : nv_task_request;
     if (nv_effect_on(w, GD_ON_LINKS, index).cut) {
-        if (task->transmissions++ == TCP_TRIES) { /* the transport gives up */
+        if (task->transmissions++ == TCP_TRIES + 1) { /* the transport gives up */
             task->outcome = GD_RESET;
             task->replying = true;
             nv_at_once(w, nv_task_reply, task);

@@ -112,7 +112,7 @@ static void done(nv_world *w, void *subject, unsigned at)
     nv_service *record = &w->result->services[w->plan->instances[at].service];
     nv_fold(w, nv_service_of(w, at)->salt, NV_WORKED, task->key);
     nv_task_account(w, task, task->work);
-    if (task->arrived_at >= w->plan->warmup)
+    if (nv_measuring(w))
         nv_tally_add(&record->service, task->work);
     task->pc++;
     nv_task_run(w, task, 0);

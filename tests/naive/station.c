@@ -96,7 +96,7 @@ static void start(nv_world *w, nv_task *task)
     nv_gauge_move(w, service_index(w, task), 1, 0, 0);
     task->worker = true;
     task->queued = task->continues = false;
-    if (first && task->arrived_at >= w->plan->warmup)
+    if (first && nv_measuring(w))
         nv_tally_add(&record->wait, w->now - task->arrived_at);
     if (first)
         task->started_at = w->now;

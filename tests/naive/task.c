@@ -140,7 +140,7 @@ void nv_task_worked(nv_world *w, void *subject, unsigned level)
     nv_task_account(w, task, work);
     task->pc++;
     if (service->async) {
-        if (task->arrived_at >= w->plan->warmup)
+        if (nv_measuring(w))
             nv_tally_add(&record_of(w, task)->service, work);
         if (w->plan->steps[task->pc].kind != GD_STEP_WORK) {
             task->worker = false;
@@ -187,11 +187,9 @@ void nv_task_finish(nv_world *w, nv_task *task, gd_outcome outcome)
         record->completed++;
         record->outcomes[task->outcome]++;
         window_of(w, task)->completed++;
-        if (task->arrived_at >= w->plan->warmup) {
-            nv_tally_add(&record->sojourn, w->now - task->arrived_at);
-            if (!nv_service_of(w, task->instance)->async && task->worker)
-                nv_tally_add(&record->service, w->now - task->started_at);
-        }
+        nv_tally_add(&record->sojourn, w->now - task->arrived_at);
+        if (!nv_service_of(w, task->instance)->async && task->worker)
+            nv_tally_add(&record->service, w->now - task->started_at);
     }
     bool worker = task->worker;
     task->worker = false;

@@ -1,6 +1,8 @@
 /* The naive world's clock: a sorted list, and a FIFO of what goes on at the same instant. */
 #include "tests/naive/world.h"
 
+#include <string.h>
+
 /* ---- the heap ---------------------------------------------------------------------------------- */
 void *nv_alloc(nv_world *w, gsize size)
 {
@@ -134,6 +136,7 @@ static void find_pages(nv_world *w)
     const gd_plan *plan = w->plan;
     w->page_bit = nv_alloc(w, (plan->n_sites + 1) * sizeof(uint32_t));
     w->site_view = nv_alloc(w, (plan->n_sites + 1) * sizeof(uint32_t));
+    memset(w->site_view, 0xff, plan->n_sites * sizeof(uint32_t));
     for (uint32_t c = 0; c < plan->n_clients; c++) {
         const gd_plan_client *client = &plan->clients[c];
         uint32_t first = GD_NONE;

@@ -110,10 +110,12 @@ void gd_maker_policy(gd_maker *m, unsigned from, bool client)
 }
 
 /* ---- clients ----------------------------------------------------------------------------------- */
-static void arrivals(gd_maker *m)
+static void arrivals(gd_maker *m, const char *name)
 {
-    unsigned rate = 5 + roll(m, 70);
-    switch (roll(m, 5)) {
+    unsigned rate = 5 + roll(m, 70), kind = roll(m, 5);
+    if (kind != 2)
+        m->open = name;
+    switch (kind) {
     case 0:
         add(m, "{\"periodic\": {\"rate\": \"%u/s\"}}", chance(m, 50) ? 50 : rate);
         break;
@@ -196,15 +198,16 @@ static void mix(gd_maker *m)
 
 static void client(gd_maker *m, unsigned index)
 {
+    const char *name = index ? "app" : "web";
     unsigned kind = roll(m, 3);
-    add(m, "%s\"%s\": {\"at\": \"a\", ", index ? ", " : "", index ? "app" : "web");
+    add(m, "%s\"%s\": {\"at\": \"a\", ", index ? ", " : "", name);
     if (kind == 0) {
         add(m, "\"arrivals\": ");
-        arrivals(m);
+        arrivals(m, name);
         mix(m);
     } else if (kind == 1) {
         add(m, "\"visits\": ");
-        arrivals(m);
+        arrivals(m, name);
         journeys(m);
     } else {
         add(m, "\"users\": {\"n\": %u, \"think\": {\"exponential\": {\"mean\": \"%ums\"}}",
@@ -312,7 +315,7 @@ static void fault(gd_maker *m, unsigned index)
 {
     static const char *const kinds[] = {"crash", "slow", "hang", "errors",
                                         "partition", "rate_limit", "overload"};
-    unsigned kind = roll(m, 7), at = roll(m, m->duration_ms);
+    unsigned kind = roll(m, m->open ? 7 : 6), at = roll(m, m->duration_ms);
     unsigned lasts = 1 + roll(m, m->duration_ms / 2);
     bool ends = m->traits & GD_RANDOM_DRAINS || chance(m, 80);
     add(m, "%s\"f%u\": {\"fault\": \"%s\", \"at\": \"%ums\"", index ? ", " : "", index, kinds[kind],
@@ -334,7 +337,7 @@ static void fault(gd_maker *m, unsigned index)
     else if (kind == 5)
         add(m, ", \"target\": \"services.a\"");
     else
-        add(m, ", \"target\": \"clients.*\", \"factor\": %u", roll(m, 5));
+        add(m, ", \"target\": \"clients.%s\", \"factor\": %u", m->open, roll(m, 5));
     if (kind == 3)
         add(m, ", \"share\": \"%u%%\", \"outcome\": \"%s\"", 1 + roll(m, 100),
             chance(m, 50) ? "server_error" : "unavailable");

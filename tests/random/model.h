@@ -36,6 +36,7 @@ typedef struct {
     unsigned client;     /* the one being written */
     unsigned clients;
     unsigned duration_ms;
+    const char *open; /* a client whose rate can grow */
     bool called[8][10];  /* who calls whom, the external as 9 */
 } gd_maker;
 

@@ -191,7 +191,7 @@ static void test_order_is_that_of_a_plain_list(void **unused)
     (void)unused;
     for (unsigned seed = 1; seed <= 1000; seed++)
         live(seed);
-    const unsigned seen[] = {hole_pushes, hole_copies, hole_resets,  hole_ring_pops, hole_peeks,
+    const unsigned seen[] = {hole_pushes, hole_copies, hole_resets,   hole_ring_pops, hole_peeks,
                              lone_holes,  tree_pops,   refused_rings, grown_rings};
     for (size_t i = 0; i < G_N_ELEMENTS(seen); i++)
         check_that(seen[i] > 100, "state %zu was met only %u times", i, seen[i]);

@@ -90,9 +90,8 @@ static void test_what_is_exact(void **unused)
 static void test_extremes(void **unused)
 {
     (void)unused;
-    static const int64_t orders[][3] = {
-        {0, 5000, 9000}, {9000, 5000, 0}, {5000, 0, 9000}, {5000, 9000, 0}, {9000, 0, 5000},
-        {0, 9000, 5000}};
+    static const int64_t orders[][3] = {{0, 5000, 9000}, {9000, 5000, 0}, {5000, 0, 9000},
+                                        {5000, 9000, 0}, {9000, 0, 5000}, {0, 9000, 5000}};
     for (size_t i = 0; i < G_N_ELEMENTS(orders); i++) {
         g_auto(holder) h = {0};
         for (size_t k = 0; k < 3; k++)

@@ -267,6 +267,37 @@ static void test_traces(void **unused)
     }
 }
 
+/* Measured values in a file are those of a list. */
+static void test_empirical_file(void **unused)
+{
+    (void)unused;
+    static const char model[] =
+        "{'gameday': 1, 'services': {'api': {'workers': 1, 'operations': {'get': [{'work': "
+        "{'empirical': %s}}, {'repeat': {'empirical': %s}, 'steps': [{'wait': "
+        "'1ms'}]}]}}}, " TINY_CLIENTS "}";
+    gd_compile_options options = {.read_data = read_text,
+                                  .user = (void *)"size,ms\n2,1.5\n1,30\n4,2\n"};
+    g_autofree char *file = g_strdup_printf(
+        model, "{'file': 'a.csv', 'column': 'ms', 'unit': 'ms'}", "{'file': 'a.csv'}");
+    g_autofree char *list =
+        g_strdup_printf(model, "['1.5ms', '30ms', '2ms']", "{'values': [2, 1, 4]}");
+    compiled c = compile_with(file, NULL, &options), d = compile_good(list, NULL);
+    g_autofree char *problems = gd_problems_print(c.problems);
+    check_that(c.plan, "%s", problems);
+    check_that(c.plan->n_dists == 3 && d.plan->n_dists == 3, "%u", c.plan->n_dists);
+    for (uint32_t i = 0; i < 3; i++)
+        for (uint64_t u = 1; u; u <<= 1)
+            check_that(gd_dist_sample(&c.plan->dists[i], u) == gd_dist_sample(&d.plan->dists[i], u),
+                       "dist %u", i);
+    forget(&c);
+    forget(&d);
+    options.user = (void *)"ms\nfast\n";
+    compiled e = compile_with(file, NULL, &options);
+    g_autofree char *wrong = gd_problems_print(e.problems);
+    check_that(!e.plan && strstr(wrong, "a.csv, line 2: \"fast\" is no value"), "%s", wrong);
+    forget(&e);
+}
+
 static void test_profile_file(void **unused)
 {
     (void)unused;
@@ -282,11 +313,12 @@ static void test_profile_file(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_arrivals), cmocka_unit_test(test_mix),
-        cmocka_unit_test(test_journeys), cmocka_unit_test(test_attributes),
-        cmocka_unit_test(test_flags),    cmocka_unit_test(test_profiles),
-        cmocka_unit_test(test_control),  cmocka_unit_test(test_daily),
-        cmocka_unit_test(test_traces),   cmocka_unit_test(test_profile_file),
+        cmocka_unit_test(test_arrivals),       cmocka_unit_test(test_mix),
+        cmocka_unit_test(test_journeys),       cmocka_unit_test(test_attributes),
+        cmocka_unit_test(test_flags),          cmocka_unit_test(test_profiles),
+        cmocka_unit_test(test_control),        cmocka_unit_test(test_daily),
+        cmocka_unit_test(test_traces),         cmocka_unit_test(test_profile_file),
+        cmocka_unit_test(test_empirical_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,306 @@
+/* Whom a fault is on: addresses become lists of instances, call sites, links or clients. */
+#include "models/compile/build.h"
+#include "sim/spec/quantity.h"
+
+#include <string.h>
+
+/* What a target may be, as bits: each kind of fault takes some of them. */
+enum {
+    ON_SERVICE = 1, /* services.x, external.x */
+    ON_PLACE = 2,   /* zones.x, regions.x */
+    ON_EDGE = 4,    /* a>b.op */
+    ON_LINK = 8,    /* links.x */
+    ON_CLIENT = 16, /* clients.x */
+};
+
+static const struct {
+    unsigned takes;
+    const char *may_be;
+} rules[GD_FAULTS] = {
+    [GD_FAULT_CRASH] = {ON_SERVICE | ON_PLACE, "services.x, external.x, zones.x or regions.x"},
+    [GD_FAULT_SLOW] = {ON_SERVICE | ON_PLACE | ON_EDGE | ON_LINK,
+                       "services.x, external.x, zones.x, regions.x, \"a>b.op\" or links.x"},
+    [GD_FAULT_HANG] = {ON_SERVICE | ON_PLACE | ON_EDGE,
+                       "services.x, external.x, zones.x, regions.x or \"a>b.op\""},
+    [GD_FAULT_ERRORS] = {ON_SERVICE | ON_PLACE | ON_EDGE,
+                         "services.x, external.x, zones.x, regions.x or \"a>b.op\""},
+    [GD_FAULT_OVERLOAD] = {ON_CLIENT, "clients.x"},
+    [GD_FAULT_PARTITION] = {ON_PLACE | ON_LINK, "zones.x, regions.x or links.x"},
+    [GD_FAULT_RATE_LIMIT] = {ON_SERVICE | ON_EDGE, "services.x, external.x or \"a>b.op\""},
+};
+
+/* ---- targets ------------------------------------------------------------------------------ */
+/* The name behind one of the prefixes, or NULL. */
+static const char *after(const char *target, const char *prefix)
+{
+    size_t length = strlen(prefix);
+    if (g_str_has_prefix(target, "network.") && !g_str_has_prefix(prefix, "services"))
+        target += strlen("network.");
+    return strncmp(target, prefix, length) == 0 ? target + length : NULL;
+}
+
+/* How many of `n` instances a fault is on. */
+static uint32_t count_hit(gd_fault_maker *m, uint32_t n)
+{
+    const gd_node *said = m->spec->instances;
+    int64_t count = n;
+    gd_share share = GD_SHARE_ONE;
+    if (!said || (said->kind == GD_STRING && strcmp(said->text, "all") == 0))
+        return n;
+    if (said->kind == GD_NUMBER && !strchr(said->text, '.'))
+        gd_read_count(&m->b->reader, said, 1, GD_MAX_INSTANCES, &count);
+    else if (gd_read_quantity(&m->b->reader, said, GD_FIELD_SHARE, 1, GD_SHARE_ONE, &share))
+        count = (int64_t)(((gd_i128)n * share + GD_SHARE_ONE - 1) / GD_SHARE_ONE);
+    if (count > n)
+        gd_problem(m->b->problems, said, "there are only %u instances; write a number up to that",
+                   n);
+    return (uint32_t)MIN(count, n);
+}
+
+/* The first instances of a service, of those in the zones where `in` is true (NULL: all). */
+static void add_instances(gd_fault_maker *m, const gd_plan_service *service, const bool *in)
+{
+    const gd_plan *plan = m->b->plan;
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < service->instances_n; i++)
+        n += !in || in[plan->instances[service->instances_first + i].zone];
+    if (n == 0)
+        return;
+    uint32_t left = count_hit(m, n);
+    for (uint32_t i = 0; i < service->instances_n && left; i++) {
+        uint32_t index = service->instances_first + i;
+        if (in && !in[plan->instances[index].zone])
+            continue;
+        g_array_append_val(m->targets, index);
+        left--;
+    }
+}
+
+/* A service by its name, the name of its copies, or a pattern. */
+static void target_services(gd_fault_maker *m, const char *name, bool external)
+{
+    m->fault.on = GD_ON_INSTANCES;
+    for (uint32_t i = 0; i < m->b->plan->n_services; i++) {
+        const gd_plan_service *service = &m->b->plan->services[i];
+        bool same = gd_matches(name, service->name, strlen(service->name)) ||
+                    strcmp(name, gd_party_of(m->b, i)->name) == 0;
+        if (same && service->external == external)
+            add_instances(m, service, NULL);
+    }
+}
+
+/* Marks the plan's zones that a zone's, region's or client's name means. */
+static bool mark_places(gd_builder *b, const char *name, bool clients, bool *in)
+{
+    bool any = false;
+    for (uint32_t i = 0; i < b->plan->n_zones; i++) {
+        bool is_client = b->plan->zones[i].client;
+        in[i] = is_client ? clients && strcmp(b->plan->zones[i].name, name) == 0
+                          : gd_zone_fit(b, i, name) != 0;
+        any |= in[i];
+    }
+    return any;
+}
+
+static void cut_between(gd_fault_maker *m, const bool *a, const bool *z)
+{
+    bool to = m->spec->direction != 2, from = m->spec->direction != 1;
+    for (guint i = 0; i < m->b->links->len; i++) {
+        const gd_plan_link *link = &g_array_index(m->b->links, gd_plan_link, i);
+        bool there = a[link->from] && z[link->to], back = z[link->from] && a[link->to];
+        if (link->from != link->to && ((there && to) || (back && from)))
+            g_array_append_val(m->targets, i);
+    }
+}
+
+static void target_place(gd_fault_maker *m, const char *name)
+{
+    gd_builder *b = m->b;
+    g_autofree bool *in = g_new0(bool, b->plan->n_zones);
+    if (!mark_places(b, name, false, in))
+        return;
+    if (m->spec->fault == GD_FAULT_PARTITION) {
+        g_autofree bool *others = g_new0(bool, b->plan->n_zones);
+        for (uint32_t i = 0; i < b->plan->n_zones; i++)
+            others[i] = !in[i];
+        m->fault.on = GD_ON_LINKS;
+        cut_between(m, others, in);
+        return;
+    }
+    m->fault.on = GD_ON_INSTANCES;
+    for (uint32_t i = 0; i < b->plan->n_services; i++)
+        add_instances(m, &b->plan->services[i], in);
+}
+
+static const gd_link_spec *find_link(gd_builder *b, const char *name)
+{
+    const gd_map *links = b->model->network ? &b->model->network->links : NULL;
+    for (uint32_t i = 0; links && i < links->n; i++)
+        if (strcmp(links->at[i].name, name) == 0)
+            return links->at[i].spec;
+    return NULL;
+}
+
+static void target_link(gd_fault_maker *m, const char *name)
+{
+    gd_builder *b = m->b;
+    const gd_link_spec *spec = find_link(b, name);
+    const char *end = !spec ? NULL : spec->between ? spec->between->last->text : spec->to;
+    m->fault.on = GD_ON_LINKS;
+    for (guint i = 0; i < b->links->len; i++) {
+        const gd_plan_link *link = &g_array_index(b->links, gd_plan_link, i);
+        if (!link->name || strcmp(link->name, name) != 0)
+            continue;
+        bool to_end = !end || gd_zone_fit(b, link->to, end) != 0;
+        uint8_t direction = m->spec->direction;
+        if (direction == 0 || (direction == 1) == to_end)
+            g_array_append_val(m->targets, i);
+    }
+}
+
+/* "a>b" or "a>b.op"; both sides may be patterns. */
+static void target_edge(gd_fault_maker *m, const char *target)
+{
+    const char *arrow = strchr(target, '>');
+    g_autofree char *caller = g_strndup(target, (size_t)(arrow - target));
+    m->fault.on = GD_ON_SITES;
+    for (guint i = 0; i < m->b->sites->len; i++) {
+        const gd_plan_site *site = &g_array_index(m->b->sites, gd_plan_site, i);
+        const char *callee = strchr(site->name, '>') + 1;
+        size_t from = (size_t)(callee - 1 - site->name);
+        bool same = gd_matches(caller, site->name, from) ||
+                    (site->caller_service != GD_NONE &&
+                     strcmp(caller, gd_party_of(m->b, site->caller_service)->name) == 0);
+        if (same &&
+            (strcmp(arrow + 1, callee) == 0 || gd_matches(arrow + 1, callee, strlen(callee)) ||
+             gd_matches(arrow + 1, callee, strcspn(callee, "."))))
+            g_array_append_val(m->targets, i);
+    }
+}
+
+static void target_client(gd_fault_maker *m, const char *name)
+{
+    m->fault.on = GD_ON_CLIENTS;
+    for (uint32_t i = 0; i < m->b->plan->n_clients; i++) {
+        const gd_plan_client *client = &m->b->plan->clients[i];
+        if (!gd_matches(name, client->name, strlen(client->name)))
+            continue;
+        g_array_append_val(m->targets, i);
+        if (client->arrivals == GD_ARRIVE_USERS || client->arrivals == GD_ARRIVE_TRACE)
+            gd_problem(m->b->problems, gd_node_said(m->node, "target"),
+                       "%s has no rate that could grow; write arrivals or visits by poisson, "
+                       "periodic or bursts",
+                       client->name);
+    }
+}
+
+static unsigned kind_of_target(const char *target)
+{
+    if (strchr(target, '>'))
+        return ON_EDGE;
+    if (after(target, "services.") || after(target, "external."))
+        return ON_SERVICE;
+    if (after(target, "zones.") || after(target, "regions."))
+        return ON_PLACE;
+    if (after(target, "links."))
+        return ON_LINK;
+    return after(target, "clients.") ? ON_CLIENT : 0;
+}
+
+static void find_named(gd_fault_maker *m, const char *target)
+{
+    const gd_node *place = gd_node_said(m->node, "target");
+    unsigned kind = kind_of_target(target);
+    const char *name;
+    if (!(kind & rules[m->spec->fault].takes)) {
+        gd_problem(m->b->problems, place, "%s cannot be on \"%.80s\"; write %s",
+                   gd_fault_words[m->spec->fault], target, rules[m->spec->fault].may_be);
+        return;
+    }
+    if (kind == ON_EDGE)
+        target_edge(m, target);
+    else if ((name = after(target, "services.")))
+        target_services(m, name, false);
+    else if ((name = after(target, "external.")))
+        target_services(m, name, true);
+    else if ((name = after(target, "zones.")) || (name = after(target, "regions.")))
+        target_place(m, name);
+    else if ((name = after(target, "links.")))
+        target_link(m, name);
+    else if ((name = after(target, "clients.")))
+        target_client(m, name);
+    if (m->targets->len == 0)
+        gd_problem(m->b->problems, place,
+                   "nothing is called \"%.80s\"; write %s as the model has it", target,
+                   rules[m->spec->fault].may_be);
+}
+
+/* ---- partitions between pairs ------------------------------------------------------------- */
+static void cut_pair(gd_fault_maker *m, const gd_node *pair)
+{
+    gd_builder *b = m->b;
+    if (pair->kind != GD_ARRAY || gd_node_count(pair) != 2 || pair->first->kind != GD_STRING ||
+        pair->last->kind != GD_STRING) {
+        gd_problem(b->problems, pair, "expected two places; write [\"a\", \"b\"]");
+        return;
+    }
+    g_autofree bool *a = g_new0(bool, b->plan->n_zones);
+    g_autofree bool *z = g_new0(bool, b->plan->n_zones);
+    const gd_node *ends[2] = {pair->first, pair->last};
+    bool *marks[2] = {a, z};
+    for (int i = 0; i < 2; i++)
+        if (!mark_places(b, ends[i]->text, true, marks[i]))
+            gd_problem(
+                b->problems, ends[i],
+                "there is no zone, region or client \"%s\"; name one of the network's places",
+                ends[i]->text);
+    guint before = m->targets->len;
+    cut_between(m, a, z);
+    if (m->targets->len == before)
+        gd_problem(b->problems, pair, "no link joins these two; name others");
+}
+
+static void find_pairs(gd_fault_maker *m)
+{
+    m->fault.on = GD_ON_LINKS;
+    const gd_node *pairs = m->spec->partial;
+    if (m->spec->between)
+        cut_pair(m, m->spec->between);
+    else if (pairs && pairs->kind != GD_ARRAY)
+        gd_problem(m->b->problems, pairs, "expected pairs; write [[\"a\", \"b\"], [\"a\", \"c\"]]");
+    else
+        for (const gd_node *pair = pairs->first; pair; pair = pair->next)
+            cut_pair(m, pair);
+    g_autofree char *text = gd_node_print(m->spec->between ? m->spec->between : pairs, false);
+    m->fault.target = gd_arena_strndup(m->b->arena, text, strlen(text));
+}
+
+static gint compare_indices(gconstpointer left, gconstpointer right)
+{
+    uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
+    return a < b ? -1 : a > b;
+}
+
+/* Ascending, each once. */
+static void add_targets(gd_fault_maker *m)
+{
+    g_array_sort(m->targets, compare_indices);
+    m->fault.targets_first = m->b->targets->len;
+    for (guint i = 0; i < m->targets->len; i++) {
+        uint32_t index = g_array_index(m->targets, uint32_t, i);
+        if (i == 0 || index != g_array_index(m->targets, uint32_t, i - 1))
+            g_array_append_val(m->b->targets, index);
+    }
+    m->fault.targets_n = m->b->targets->len - m->fault.targets_first;
+    if (m->b->targets->len > GD_MAX_TARGETS)
+        gd_too_many(m->b, m->node, "targets of faults", GD_MAX_TARGETS);
+}
+
+void gd_find_targets(gd_fault_maker *m)
+{
+    if (m->spec->target)
+        find_named(m, m->spec->target);
+    else
+        find_pairs(m);
+    add_targets(m);
+}
