@@ -7,7 +7,7 @@ static uint16_t shared_link(const gd_plan *plan, const gd_plan_site *site, bool 
     bool client = site->client != GD_NONE;
     const gd_plan_service *caller = client ? NULL : &plan->services[site->caller_service];
     /* Instances are placed over zones in turn: the first n_zones of them are in all their zones. */
-    uint32_t from_n = client ? 1
+    uint32_t from_n = client                                ? 1
                       : caller->instances_n < plan->n_zones ? caller->instances_n
                                                             : plan->n_zones;
     for (uint32_t f = 0; f < from_n; f++) {

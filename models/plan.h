@@ -10,12 +10,13 @@
 
 #define GD_NONE UINT32_MAX
 /* Ceilings that the engine's packed records imply; the compiler refuses more, with the number. */
-#define GD_MAX_STEPS 65535u
-#define GD_MAX_SITES 65535u
+#define GD_MAX_STEPS     65535u
+#define GD_MAX_SITES     65535u
 #define GD_MAX_INSTANCES 1000000u
-#define GD_MAX_BRANCHES 4095u
+#define GD_MAX_BRANCHES  4095u
 
-/* ---- steps: an operation is a program --------------------------------------------------------- */
+/* ---- steps: an operation is a program ---------------------------------------------------------
+ */
 typedef enum {
     GD_STEP_ENTER,    /* first of every operation: a = op */
     GD_STEP_WORK,     /* a = dist */
@@ -34,8 +35,8 @@ typedef enum {
 } gd_step_kind;
 
 #define GD_STEP_AT_ONCE 1u /* PARALLEL: on_failure at_once */
-#define GD_STEP_CANCEL 2u  /* PARALLEL: rest cancel (else abandon) */
-#define GD_STEP_BARE 4u    /* REPEAT: the body is one bare call: no strand is needed; a = its CALL */
+#define GD_STEP_CANCEL  2u /* PARALLEL: rest cancel (else abandon) */
+#define GD_STEP_BARE    4u /* REPEAT: the body is one bare call: no strand is needed; a = its CALL */
 
 typedef struct {
     uint8_t kind, flags;
@@ -45,7 +46,7 @@ typedef struct {
 } gd_step;
 
 typedef struct {
-    bool bare;     /* one bare call: `at` is a site; else the first step of a strand */
+    bool bare; /* one bare call: `at` is a site; else the first step of a strand */
     uint32_t at;
     uint64_t salt; /* of the branch's name */
 } gd_branch;
@@ -55,16 +56,17 @@ typedef struct {
     uint32_t step;
 } gd_choice;
 
-/* ---- who runs what ---------------------------------------------------------------------------- */
+/* ---- who runs what ----------------------------------------------------------------------------
+ */
 typedef struct {
-    const char *name;  /* "payments.charge" */
-    uint64_t salt;     /* gd_hash of it */
+    const char *name; /* "payments.charge" */
+    uint64_t salt;    /* gd_hash of it */
     uint32_t service;
-    uint32_t first;    /* its ENTER step */
+    uint32_t first;                /* its ENTER step */
     uint32_t sites_first, sites_n; /* call sites whose caller is this operation */
-    uint8_t priority;  /* 0 is served first */
-    bool transparent;  /* passes its caller's key on */
-    bool starts_with_work; /* the step after ENTER is WORK (through IF/CHOOSE: false) */
+    uint8_t priority;              /* 0 is served first */
+    bool transparent;              /* passes its caller's key on */
+    bool starts_with_work;         /* the step after ENTER is WORK (through IF/CHOOSE: false) */
     int64_t send_bytes, reply_bytes;
 } gd_plan_op;
 
@@ -85,8 +87,8 @@ typedef struct {
     uint32_t start_up_dist; /* GD_NONE: start_up is constant */
     uint32_t instances_first, instances_n;
     uint32_t ops_first, ops_n;
-    gd_rate quota;          /* 0: none; per service, token bucket of burst 1 s of quota */
-    uint64_t unavailable;   /* threshold: share of arrivals answered `unavailable` (availability) */
+    gd_rate quota;        /* 0: none; per service, token bucket of burst 1 s of quota */
+    uint64_t unavailable; /* threshold: share of arrivals answered `unavailable` (availability) */
 } gd_plan_service;
 
 typedef struct {
@@ -102,17 +104,18 @@ typedef struct {
 } gd_plan_zone;
 
 typedef struct {
-    const char *name;   /* of the document's link, "same_zone", "eu", or "client" */
-    uint32_t latency;   /* dist, one way; GD_NONE: none */
-    gd_span constant;   /* when the latency is a constant (also 0) */
+    const char *name; /* of the document's link, "same_zone", "eu", or "client" */
+    uint32_t latency; /* dist, one way; GD_NONE: none */
+    gd_span constant; /* when the latency is a constant (also 0) */
     bool is_constant, ordered;
-    uint64_t loss;      /* threshold per message */
-    gd_span rto;        /* first retransmission timeout */
+    uint64_t loss;       /* threshold per message */
+    gd_span rto;         /* first retransmission timeout */
     int64_t bytes_per_s; /* 0: unlimited */
     uint16_t from, to;
 } gd_plan_link;
 
-/* ---- calls ------------------------------------------------------------------------------------ */
+/* ---- calls ------------------------------------------------------------------------------------
+ */
 typedef enum { GD_ROUND_ROBIN, GD_RANDOM, GD_LEAST_REQUESTS, GD_TWO_CHOICES } gd_balancer;
 typedef enum { GD_THEN_FAIL, GD_THEN_ANSWER, GD_THEN_CALL, GD_THEN_CRASH } gd_then;
 
@@ -130,21 +133,21 @@ typedef struct {
     uint32_t client;  /* caller is this client, or GD_NONE */
     uint32_t caller_op;
     uint32_t caller_service; /* GD_NONE for a client */
-    uint32_t edge;    /* index of gd_plan_edge: sites of one edge share statistics */
+    uint32_t edge;           /* index of gd_plan_edge: sites of one edge share statistics */
     uint32_t callees_first, callees_n; /* into plan->callees: op indices; more than one = one_of */
     uint8_t balancer;
-    uint8_t then;     /* gd_then */
-    uint8_t answer;   /* THEN_ANSWER: GD_OK or GD_DEGRADED */
-    uint32_t then_site; /* THEN_CALL */
-    uint32_t retry_mask; /* bit per outcome: another try is worth it */
-    bool guarded;     /* has a policy chain: needs a call record */
-    bool cancel_on_timeout; /* sends a cancel to the callee when it stops waiting */
-    uint32_t chain_first, chain_n; /* into plan->policies, outermost first */
+    uint8_t then;                     /* gd_then */
+    uint8_t answer;                   /* THEN_ANSWER: GD_OK or GD_DEGRADED */
+    uint32_t then_site;               /* THEN_CALL */
+    uint32_t retry_mask;              /* bit per outcome: another try is worth it */
+    bool guarded;                     /* has a policy chain: needs a call record */
+    bool cancel_on_timeout;           /* sends a cancel to the callee when it stops waiting */
+    uint32_t chain_first, chain_n;    /* into plan->policies, outermost first */
     uint32_t call_bytes, state_bytes; /* of the chain */
-    uint32_t balancer_bytes; /* state of the balancer, behind state_bytes */
-    uint32_t state_first;    /* index of this site's first slot in the state table, one per caller
-                                instance (clients: one); GD_NONE: stateless */
-    uint16_t fixed_link;     /* link request, when all pairs share it, else UINT16_MAX */
+    uint32_t balancer_bytes;          /* state of the balancer, behind state_bytes */
+    uint32_t state_first; /* index of this site's first slot in the state table, one per caller
+                             instance (clients: one); GD_NONE: stateless */
+    uint16_t fixed_link;  /* link request, when all pairs share it, else UINT16_MAX */
     uint16_t fixed_back;
 } gd_plan_site;
 
@@ -154,7 +157,8 @@ typedef struct {
     bool has_breaker;
 } gd_plan_edge;
 
-/* ---- clients ---------------------------------------------------------------------------------- */
+/* ---- clients ----------------------------------------------------------------------------------
+ */
 typedef enum {
     GD_ARRIVE_POISSON,
     GD_ARRIVE_PERIODIC,
@@ -170,9 +174,9 @@ typedef struct {
 } gd_profile_point;
 
 typedef struct {
-    uint32_t site; /* the client's call site of this page */
+    uint32_t site;      /* the client's call site of this page */
     uint32_t op_record; /* index of the user-visible operation */
-    uint32_t think; /* dist before the next page; GD_NONE */
+    uint32_t think;     /* dist before the next page; GD_NONE */
 } gd_page;
 
 typedef struct {
@@ -186,24 +190,26 @@ typedef struct {
     const char *name;
     uint64_t salt;
     uint16_t zone;
-    uint8_t arrivals;   /* gd_arrival_kind */
-    bool visits;        /* arrivals are visitors with a journey, not single requests */
-    gd_rate rate;       /* POISSON, PERIODIC, BURSTS (while on) */
-    uint32_t on, off;   /* BURSTS: dists of the phases */
-    gd_rate rate_off;   /* BURSTS: rate while off, often 0 */
+    uint8_t arrivals;     /* gd_arrival_kind */
+    bool visits;          /* arrivals are visitors with a journey, not single requests */
+    gd_rate rate;         /* POISSON, PERIODIC, BURSTS (while on) */
+    uint32_t on, off;     /* BURSTS: dists of the phases */
+    gd_rate rate_off;     /* BURSTS: rate while off, often 0 */
     const gd_time *trace; /* TRACE: internal times, ascending */
     uint32_t trace_n;
-    uint32_t users;     /* USERS */
-    gd_span users_over; /* USERS: they start spread evenly over this span; 0: at once */
-    uint32_t think;     /* USERS without journeys: dist */
+    uint32_t users;      /* USERS */
+    gd_span users_over;  /* USERS: they start spread evenly over this span; 0: at once */
+    uint32_t think;      /* USERS without journeys: dist */
     uint64_t stop_after; /* arrivals (or closed cycles); 0: none. When all clients have stopped and
                             all is drained, the run ends */
-    uint32_t profile_first, profile_n; /* into plan->profile; n = 0: steady */
+    uint32_t profile_first, profile_n;   /* into plan->profile; n = 0: steady */
     uint32_t journeys_first, journeys_n; /* an open mix is journeys of one page each */
-    uint32_t attributes_first; /* into plan->attributes: n_attribute_names dists, GD_NONE: undrawn */
+    uint32_t
+        attributes_first; /* into plan->attributes: n_attribute_names dists, GD_NONE: undrawn */
 } gd_plan_client;
 
-/* ---- flags, levers, faults -------------------------------------------------------------------- */
+/* ---- flags, levers, faults --------------------------------------------------------------------
+ */
 typedef struct {
     const char *name;
     uint64_t salt, on; /* threshold of the share that is on */
@@ -222,8 +228,8 @@ typedef enum {
 typedef enum { GD_ON_INSTANCES, GD_ON_SITES, GD_ON_LINKS, GD_ON_CLIENTS } gd_target_kind;
 
 typedef struct {
-    const char *name;  /* "psp-slow" */
-    const char *fault; /* "slow" */
+    const char *name;   /* "psp-slow" */
+    const char *fault;  /* "slow" */
     const char *target; /* as written */
     uint8_t lever, on;
     uint32_t targets_first, targets_n; /* into plan->targets: indices of what `on` says */
@@ -239,7 +245,8 @@ typedef struct {
     uint64_t salt;
 } gd_plan_fault;
 
-/* ---- user-visible operations ------------------------------------------------------------------ */
+/* ---- user-visible operations ------------------------------------------------------------------
+ */
 typedef struct {
     const char *name; /* "web.checkout" */
     uint64_t salt;
@@ -249,7 +256,7 @@ typedef struct {
 
 typedef struct gd_plan {
     gd_arena *arena;
-    const char *name; /* of the scenario */
+    const char *name;        /* of the scenario */
     gd_time warmup, horizon; /* internal: measured from `warmup` to `horizon` = warmup + duration */
     gd_span window;          /* of the series */
     uint32_t windows;
@@ -306,6 +313,6 @@ typedef struct gd_plan {
     uint32_t n_faults, n_targets;
 } gd_plan;
 
-/* Fills what follows from the rest: fixed links of sites, offsets of policy state. The compiler calls
- * it last. */
+/* Fills what follows from the rest: fixed links of sites, offsets of policy state. The compiler
+ * calls it last. */
 void gd_plan_finish(gd_plan *plan);

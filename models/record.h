@@ -12,33 +12,34 @@ typedef enum { GD_BEFORE, GD_DURING, GD_AFTER, GD_PHASES } gd_phase;
 
 /* One user-visible operation. requests = sum of outcomes (unfinished included). */
 typedef struct {
-    uint64_t requests[GD_PHASES];             /* by the phase in which they began */
+    uint64_t requests[GD_PHASES];              /* by the phase in which they began */
     uint64_t outcomes[GD_PHASES][GD_OUTCOMES]; /* by the phase in which they ended */
     uint64_t attempts;
-    uint64_t useful[GD_PHASES];               /* good and within useful_within */
-    uint64_t users, users_hurt;               /* visitors seen; of them with a failed request */
-    gd_hist good[GD_PHASES], all[GD_PHASES];  /* latency from the intended start, ns */
+    uint64_t useful[GD_PHASES];              /* good and within useful_within */
+    uint64_t users, users_hurt;              /* visitors seen; of them with a failed request */
+    gd_hist good[GD_PHASES], all[GD_PHASES]; /* latency from the intended start, ns */
 } gd_view_record;
 
 typedef struct {
     uint64_t arrivals, completed, rejected, crashed; /* attempts */
-    uint64_t outcomes[GD_OUTCOMES];  /* of what it answered */
-    gd_hist wait, service, sojourn;  /* ns: queue; worker held; arrival to answer */
+    uint64_t outcomes[GD_OUTCOMES];                  /* of what it answered */
+    gd_hist wait, service, sojourn;                  /* ns: queue; worker held; arrival to answer */
     uint64_t queue_max;
     gd_u128 busy_area, queue_area, system_area; /* items x ns, over all instances */
-    gd_u128 worker_area;             /* workers that were up x ns */
-    gd_u128 work, wasted;            /* ns of work done; of it for callers that had left */
+    gd_u128 worker_area;                        /* workers that were up x ns */
+    gd_u128 work, wasted; /* ns of work done; of it for callers that had left */
 } gd_service_record;
 
 typedef struct {
     uint64_t calls, attempts;
-    uint64_t outcomes[GD_OUTCOMES]; /* of calls, as the caller's next step saw them (before `then`) */
-    uint64_t tries[GD_OUTCOMES];    /* of attempts */
-    uint64_t late;                  /* answers that nobody waited for */
-    uint64_t answered;              /* failures turned into an answer by `then` */
-    gd_hist latency;                /* of calls, all outcomes, ns */
+    uint64_t
+        outcomes[GD_OUTCOMES];   /* of calls, as the caller's next step saw them (before `then`) */
+    uint64_t tries[GD_OUTCOMES]; /* of attempts */
+    uint64_t late;               /* answers that nobody waited for */
+    uint64_t answered;           /* failures turned into an answer by `then` */
+    gd_hist latency;             /* of calls, all outcomes, ns */
     uint64_t breaker_opens;
-    gd_u128 breaker_open_area;      /* breakers x ns, over caller instances */
+    gd_u128 breaker_open_area; /* breakers x ns, over caller instances */
     uint64_t breaker_refused, bulkhead_refused;
 } gd_edge_record;
 

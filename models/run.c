@@ -7,6 +7,8 @@
 #define NOTED 64u
 /* Budgets are looked at this often: a look costs as much as an event. */
 #define LOOK_EVERY 65536u
+/* From so many services on their histograms (3 of 6 KiB each) are taken to miss a 2 MiB cache. */
+#define MANY_SERVICES 100u
 
 static const gd_slots no_slots = {.free = GD_NONE};
 
@@ -21,7 +23,9 @@ gd_run *gd_run_new(const gd_plan *plan, uint64_t seed)
     run->words = run->layout->words;
     run->sides = run->layout->sides;
     run->roots = run->layout->roots;
-    run->call_stride = (plan->max_call_bytes + 7) & ~7u;
+    run->call_stride = MAX((plan->max_call_bytes + 7) & ~7u, 8u); /* calls may have no policies */
+    if (run->layout->roots || run->layout->proxies)
+        run->call_stride += sizeof(gd_call_root);
     run->record.view_series = g_new0(gd_view_series, plan->n_views + 1);
     run->record.service_series = g_new0(gd_service_series, plan->n_services + 1);
     run->record.edge_series = g_new0(gd_edge_series, plan->n_edges + 1);
@@ -48,6 +52,8 @@ void gd_run_reset(gd_run *run, uint64_t seed)
     run->window = run->clients_stopped = 0;
     run->phase = GD_BEFORE;
     run->somebody_left = false;
+    run->soon = (gd_hist_queue){0};
+    run->many_hists = plan->n_services >= MANY_SERVICES;
     run->measuring = run->ended = run->finished = run->any_site_lever = false;
     run->end = GD_END_DURATION;
     run->happenings_dropped = 0;
@@ -119,17 +125,23 @@ gd_run *gd_run_branch(const gd_run *run)
     }
     gd_agenda_copy(&copy->agenda, &copy->memory, &run->agenda);
     copy->hists.capacity = run->hists.blocks;
-    copy->hists.counters = g_memdup2(run->hists.counters, (gsize)run->hists.blocks * GD_HIST_SUB *
-                                                              sizeof(uint32_t));
+    copy->hists.counters =
+        g_memdup2(run->hists.counters, (gsize)run->hists.blocks * GD_HIST_SUB * sizeof(uint32_t));
     copy->record.view_series = g_new0(gd_view_series, plan->n_views + 1);
     copy->record.service_series = g_new0(gd_service_series, plan->n_services + 1);
     copy->record.edge_series = g_new0(gd_edge_series, plan->n_edges + 1);
+    for (unsigned i = 0; i < GD_HIST_QUEUE; i++)
+        if (run->soon.hist[i])
+            copy->soon.hist[i] =
+                (gd_hist *)((char *)GD_SERVICES(copy) +
+                            ((const char *)run->soon.hist[i] - (const char *)GD_SERVICES(run)));
     gd_measure_pointers(copy);
     gd_frames_grow(copy);
     return copy;
 }
 
-/* ---- the loop ---------------------------------------------------------------------------------- */
+/* ---- the loop ----------------------------------------------------------------------------------
+ */
 static inline void dispatch(gd_run *run, unsigned kind, uint32_t subject, uint64_t word)
 {
     switch ((gd_event_kind)kind) {
@@ -149,7 +161,7 @@ static inline void dispatch(gd_run *run, unsigned kind, uint32_t subject, uint64
         gd_client_arrival(run, subject, word);
         break;
     case GD_EV_RUN:
-        gd_frame_run(run, subject);
+        gd_frame_follow(run, subject);
         break;
     case GD_EV_CALL:
         gd_call_follow(run, subject);
@@ -249,7 +261,8 @@ static bool is_drained(const gd_run *run)
     return run->clients_stopped == run->plan->n_clients && gd_run_count_in_flight(run) == 0;
 }
 
-/* When to look again: soon enough for each budget, and so that a message can name who acted last. */
+/* When to look again: soon enough for each budget, and so that a message can name who acted last.
+ */
 static void plan_check(gd_run *run)
 {
     uint64_t left = run->event_budget - run->events;

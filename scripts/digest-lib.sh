@@ -14,7 +14,7 @@ digest_build() { # NAME OPTIONS…
     [[ -f $dir/build.ninja ]] ||
         meson setup "$dir" -Dtests=disabled -Db_lto=false "$@" >"$dir.log" 2>&1 ||
         { cat "$dir.log"; return 1; }
-    ninja -C "$dir" --quiet gameday
+    ninja -C "$dir" --quiet gameday >"$dir.log" 2>&1 || { cat "$dir.log"; return 1; }
 }
 
 # Runs all scenarios; the command is everything that comes before "run".

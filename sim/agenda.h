@@ -16,9 +16,9 @@
 typedef gd_u128 gd_entry;
 
 #define GD_AGENDA_RINGS 64u
-#define GD_NO_RING 255u
-#define GD_ENTRY_LAST ((gd_entry)-1)
-#define GD_SUBJECTS (1u << 24) /* so many records a pool may hold */
+#define GD_NO_RING      255u
+#define GD_ENTRY_LAST   ((gd_entry)-1)
+#define GD_SUBJECTS     (1u << 24) /* so many records a pool may hold */
 /* What is due later (18 years) is due then: after every horizon, and within the key's bits. */
 #define GD_AGENDA_LATEST (INT64_C(1) << 59)
 
@@ -35,8 +35,8 @@ typedef struct {
     bool hole;
     uint64_t sequence;
     uint32_t rings_n, tree_n; /* tree_n: leaves, a power of two; 0: few rings, scanned */
-    gd_entry first;   /* the least of the rings' heads */
-    uint8_t first_at; /* its ring */
+    gd_entry first;           /* the least of the rings' heads */
+    uint8_t first_at;         /* its ring */
     gd_memory *memory;
     gd_entry heads[GD_AGENDA_RINGS]; /* GD_ENTRY_LAST: the ring is empty */
     uint8_t tree[2 * GD_AGENDA_RINGS];

@@ -25,16 +25,16 @@ typedef int64_t gd_rate;  /* events per 10^12 s: one a second is GD_RATE_HZ */
 __extension__ typedef __int128 gd_i128;
 __extension__ typedef unsigned __int128 gd_u128;
 
-#define GD_US INT64_C(1000)
-#define GD_MS INT64_C(1000000)
-#define GD_S INT64_C(1000000000)
-#define GD_MINUTE (60 * GD_S)
-#define GD_HOUR (60 * GD_MINUTE)
-#define GD_DAY (24 * GD_HOUR)
-#define GD_YEAR (365 * GD_DAY)
-#define GD_NEVER INT64_MAX
+#define GD_US        INT64_C(1000)
+#define GD_MS        INT64_C(1000000)
+#define GD_S         INT64_C(1000000000)
+#define GD_MINUTE    (60 * GD_S)
+#define GD_HOUR      (60 * GD_MINUTE)
+#define GD_DAY       (24 * GD_HOUR)
+#define GD_YEAR      (365 * GD_DAY)
+#define GD_NEVER     INT64_MAX
 #define GD_SHARE_ONE INT64_C(1000000000)
-#define GD_RATE_HZ INT64_C(1000000000000)
+#define GD_RATE_HZ   INT64_C(1000000000000)
 
 /* The longest run: a longer horizon is refused, so that time << 4 fits the agenda's key. */
 #define GD_HORIZON (10 * GD_YEAR)

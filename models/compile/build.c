@@ -28,6 +28,7 @@ gd_builder *gd_builder_new(gd_arena *arena, const gd_compile_options *options,
     b->ops = g_hash_table_new(g_str_hash, g_str_equal);
     b->dists = g_hash_table_new(NULL, NULL);
     b->step_specs = g_hash_table_new(NULL, NULL);
+    b->p99s = g_hash_table_new(g_str_hash, g_str_equal);
     b->policy_nodes = g_hash_table_new(g_str_hash, g_str_equal);
     b->layer_nodes = g_hash_table_new(NULL, NULL);
     b->load_of = g_hash_table_new(g_str_hash, g_str_equal);
@@ -71,9 +72,9 @@ void gd_builder_free(gd_builder *b)
     g_hash_table_iter_init(&iter, b->load_of);
     while (g_hash_table_iter_next(&iter, &client, &list))
         g_ptr_array_unref(list);
-    GHashTable *hashes[] = {b->services,     b->ops,         b->dists,     b->step_specs,
-                            b->policy_nodes, b->layer_nodes, b->load_of,   b->resolved,
-                            b->groups,       b->edge_index,  b->flag_index};
+    GHashTable *hashes[] = {b->p99s,       b->services,     b->ops,         b->dists,
+                            b->step_specs, b->policy_nodes, b->layer_nodes, b->load_of,
+                            b->resolved,   b->groups,       b->edge_index,  b->flag_index};
     for (size_t i = 0; i < G_N_ELEMENTS(hashes); i++)
         g_hash_table_unref(hashes[i]);
     GArray *arrays[] = {b->party_of, b->op_nodes, b->steps,      b->branches,   b->choices,

@@ -55,6 +55,7 @@ typedef struct {
     GHashTable *ops;          /* "svc.op" -> index + 1 */
     GHashTable *dists;        /* node or spec -> index + 1 */
     GHashTable *step_specs;   /* node -> gd_step_spec */
+    GHashTable *p99s;         /* "depth callee" -> double: see starter.c */
     GHashTable *policy_nodes; /* name -> node of `policies` */
     GHashTable *layer_nodes;  /* node of a policy -> its known members */
     GHashTable *resolved;     /* caller, callee and step -> gd_resolved */
@@ -182,6 +183,8 @@ const gd_node *gd_overlay_layers(gd_builder *b, const gd_layer *layers, uint32_t
 uint32_t gd_policy_layers(gd_builder *b, const char *name, const gd_node *node,
                           gd_layer layers[GD_MAX_LAYERS]);
 const gd_node *gd_default_call(gd_builder *b); /* defaults.call, or NULL */
+/* starter.c: what "use": "starter" stands for when `callee` (NULL: nobody) is called. */
+const gd_node *gd_starter_policy(gd_builder *b, const char *callee);
 const gd_resolved *gd_resolve_call(gd_builder *b, const gd_call_at *at);
 /* Every named policy and the default are read, whether they are used or not. */
 void gd_check_policies(gd_builder *b);

@@ -85,9 +85,12 @@ static uint32_t push(gd_layer *layers, uint32_t n, const char *name, const gd_no
     return n;
 }
 
-static const gd_node *find_policy(gd_builder *b, const gd_node *use)
+/* `callee` is whose timeout the starter's is; NULL: nobody's. */
+static const gd_node *find_policy(gd_builder *b, const gd_node *use, const char *callee)
 {
     const gd_node *policy = g_hash_table_lookup(b->policy_nodes, use->text);
+    if (!policy && strcmp(use->text, "starter") == 0)
+        return gd_starter_policy(b, callee);
     if (!policy)
         gd_problem(b->problems, use, "there is no policy \"%s\"; name one of `policies`",
                    use->text);
@@ -96,14 +99,15 @@ static const gd_node *find_policy(gd_builder *b, const gd_node *use)
 
 /* The policy that the nearest of the layers from `from` on names by `use`, then what that builds
  * on, and so on. */
-static uint32_t push_used(gd_builder *b, gd_layer *layers, uint32_t n, uint32_t from)
+static uint32_t push_used(gd_builder *b, gd_layer *layers, uint32_t n, uint32_t from,
+                          const char *callee)
 {
     uint32_t start = from, used = 0;
     for (uint32_t i = from; i < n && n < GD_MAX_LAYERS; i++) {
         const gd_node *use = gd_node_said(layers[i].node, "use");
         if (!use || use->kind != GD_STRING)
             continue;
-        const gd_node *policy = find_policy(b, use);
+        const gd_node *policy = find_policy(b, use, callee);
         if (!policy)
             return n;
         if (++used > DEEPEST_USE) {
@@ -144,14 +148,14 @@ static uint32_t push_calls(gd_builder *b, gd_party *caller, const char *callee, 
     return n;
 }
 
-static uint32_t push_default(gd_builder *b, gd_layer *layers, uint32_t n)
+static uint32_t push_default(gd_builder *b, gd_layer *layers, uint32_t n, const char *callee)
 {
     const gd_node *far = gd_default_call(b);
     if (!far)
         return n;
     uint32_t from = n;
     n = push(layers, n, "defaults.call", layer_node(b, far));
-    return push_used(b, layers, n, from);
+    return push_used(b, layers, n, from, callee);
 }
 
 const gd_node *gd_default_call(gd_builder *b)
@@ -166,21 +170,22 @@ uint32_t gd_call_layers(gd_builder *b, gd_party *caller, const gd_node *client, 
     if (client) {
         n = push(layers, n, gd_arena_printf(b->arena, "clients.%s", client->key),
                  policy_of(b, client));
-        return push_used(b, layers, n, 0); /* users are no services: defaults.call is not theirs */
+        return push_used(b, layers, n, 0,
+                         callee); /* users are no services: defaults.call is not theirs */
     }
     if (step && step->kind == GD_OBJECT)
         n = push(layers, n, "the step", policy_of(b, step));
     n = push_calls(b, caller, callee, layers, n);
-    n = push_used(b, layers, n, 0);
-    return push_default(b, layers, n);
+    n = push_used(b, layers, n, 0, callee);
+    return push_default(b, layers, n, callee);
 }
 
 uint32_t gd_policy_layers(gd_builder *b, const char *name, const gd_node *node,
                           gd_layer layers[GD_MAX_LAYERS])
 {
     uint32_t n = push(layers, 0, name, layer_node(b, node));
-    n = push_used(b, layers, n, 0);
-    return node == gd_default_call(b) ? n : push_default(b, layers, n);
+    n = push_used(b, layers, n, 0, NULL);
+    return node == gd_default_call(b) ? n : push_default(b, layers, n, NULL);
 }
 
 /* Members that name a kind cannot be merged with another kind: the nearer one replaces them whole.

@@ -174,14 +174,16 @@ static const gd_node *without_later(gd_builder *b, gd_node *node)
     return gd_later_refuse(b->arena, node, GD_LATER_CALL, b->problems);
 }
 
-static gd_resolved *resolve(gd_builder *b, const gd_node *whole, const char *address,
-                            const gd_node *place)
+/* `section` NULL: an edge, by its name. */
+static gd_resolved *resolve(gd_builder *b, const gd_node *whole, const char *section,
+                            const char *name, const gd_node *place)
 {
-    /* Merged into nothing: what is null goes. */
-    gd_node *nothing = gd_node_new(b->arena, GD_OBJECT, address, NULL, place);
-    gd_node *root = gd_node_new(b->arena, GD_OBJECT, NULL, NULL, place);
+    /* Merged into nothing, what is null goes; the result has the address of its owner. */
+    gd_node *nothing = gd_node_new(b->arena, GD_OBJECT, name, NULL, place);
+    gd_node *owner = gd_node_new(b->arena, GD_OBJECT, section, NULL, place);
     gd_node *said = gd_node_merge(b->arena, nothing, whole, b->problems);
-    said->parent = root;
+    said->parent = owner;
+    owner->parent = section ? gd_node_new(b->arena, GD_OBJECT, NULL, NULL, place) : NULL;
     gd_resolved *out = gd_arena_make(b->arena, gd_resolved);
     out->node = without_later(b, said);
     const gd_call_spec *spec = gd_read(&b->reader, &gd_call_shape, out->node);
@@ -233,25 +235,25 @@ const gd_resolved *gd_resolve_call(gd_builder *b, const gd_call_at *at)
         return known;
     uint32_t n = gd_call_layers(b, caller, client, at->callee, at->step, layers);
     const gd_node *whole = gd_overlay_layers(b, layers, n);
-    const char *address;
     if (client) {
         whole = add_reload(b, whole, client);
-        address = gd_arena_printf(b->arena, "clients.%s", client->key);
+        known = resolve(b, whole, "clients", client->key, at->place);
     } else {
-        address = gd_arena_printf(b->arena, "%s>%s", caller->name, at->callee);
+        const char *edge = gd_arena_printf(b->arena, "%s>%s", caller->name, at->callee);
+        known = resolve(b, whole, NULL, edge, at->place);
     }
-    known = resolve(b, whole, address, at->place);
     g_hash_table_insert(b->resolved, (void *)key, known);
     return known;
 }
 
 /* ---- what nobody uses --------------------------------------------------------------------- */
-static void check_policy(gd_builder *b, const char *name, const gd_node *node)
+static void check_policy(gd_builder *b, const char *section, const gd_node *node)
 {
+    const char *name = gd_arena_printf(b->arena, "%s.%s", section, node->key);
     gd_layer layers[GD_MAX_LAYERS];
     guint before = b->policies->len;
     uint32_t n = gd_policy_layers(b, name, node, layers);
-    resolve(b, gd_overlay_layers(b, layers, n), name, node);
+    resolve(b, gd_overlay_layers(b, layers, n), section, node->key, node);
     g_array_set_size(b->policies, before);
 }
 
@@ -267,10 +269,10 @@ void gd_check_policies(gd_builder *b)
         if (!gd_is_name(members[i]->key))
             gd_problem_key(b->problems, members[i],
                            "is no name; write a lower-case letter, then letters, digits, - or _");
-        check_policy(b, gd_arena_printf(b->arena, "policies.%s", members[i]->key), members[i]);
+        check_policy(b, "policies", members[i]);
     }
     if (gd_default_call(b))
-        check_policy(b, "defaults.call", gd_default_call(b));
+        check_policy(b, "defaults", gd_default_call(b));
 }
 
 void gd_check_calls_used(gd_builder *b)

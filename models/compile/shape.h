@@ -36,8 +36,10 @@ typedef struct {
 
 /* The rows of a call's policy in struct S, where they lie below `path` ("policy." or nothing). */
 #define GD_CALL_ROWS(S, path)                                                                      \
-    GD_ROW(S, "use", path use, GD_FIELD_NAME,                                                      \
-           .help = "a chain of `policies` that this one builds on; nearer fields win"),            \
+    GD_ROW(                                                                                        \
+        S, "use", path use, GD_FIELD_NAME,                                                         \
+        .help =                                                                                    \
+            "a chain of `policies` that this one builds on, or \"starter\"; nearer fields win"),   \
         GD_ROW(S, "timeout", path timeout, GD_FIELD_SPAN, .min = 1, .max = GD_YEAR,                \
                .help = "bounds one try: after it the caller stops waiting. Absent: none",          \
                .source = "patterns 3.1"),                                                          \

@@ -26,8 +26,21 @@ static const gd_field wait_fields[] = {
     AS_ROW,
     {0},
 };
+static const gd_shape *const callee_refers[] = {&gd_callee_shape, NULL};
+static const gd_shape callee_schema = {
+    .name = "called",
+    .schema = "{\"anyOf\": [{\"type\": \"string\"}, " GD_SCHEMA_REF("callee") "]}",
+    .refers = callee_refers,
+};
+static const gd_shape *const option_refers[] = {&gd_option_shape, NULL};
+static const gd_shape options_schema = {
+    .name = "options",
+    .schema = GD_MEMBERS_SCHEMA(GD_SCHEMA_REF("option")),
+    .refers = option_refers,
+};
 static const gd_field call_fields[] = {
-    BODY_ROW("call", "\"service.operation\", or {\"one_of\": \"layer1-*.op\"}: a random member"),
+    GD_ROW(gd_step_spec, "call", body, GD_FIELD_NODE, .required = true, .shape = &callee_schema,
+           .help = "\"service.operation\", or {\"one_of\": \"layer1-*.op\"}: a random member"),
     GD_ROW(gd_step_spec, "wait", wait, GD_FIELD_BOOL, .fallback = "true",
            .help = "false: sends the call and goes on at once"),
     AS_ROW,
@@ -49,7 +62,8 @@ static const gd_field parallel_fields[] = {
     {0},
 };
 static const gd_field choose_fields[] = {
-    BODY_ROW("choose", "named options, each {\"weight\": 9, \"steps\": [...]}; one is drawn"),
+    GD_ROW(gd_step_spec, "choose", body, GD_FIELD_NODE, .required = true, .shape = &options_schema,
+           .help = "named options, each {\"weight\": 9, \"steps\": [...]}; one is drawn"),
     AS_ROW,
     {0},
 };
@@ -119,9 +133,9 @@ const gd_shape gd_callee_shape = {
     .fields = callee_fields,
 };
 
-static const gd_shape *const step_refers[] = {
-    &work_shape, &wait_shape, &call_shape,      &parallel_shape,  &choose_shape, &repeat_shape,
-    &if_shape,   &fail_shape, &gd_option_shape, &gd_callee_shape, NULL};
+static const gd_shape *const step_refers[] = {&work_shape,     &wait_shape,   &call_shape,
+                                              &parallel_shape, &choose_shape, &repeat_shape,
+                                              &if_shape,       &fail_shape,   NULL};
 const gd_shape gd_steps_shape = {
     .name = "steps",
     .help = "a list of steps; a bare string is a call",

@@ -10,7 +10,7 @@
 #include "models/flow/engine.h"
 
 #define RAMP_STEPS 64
-#define FULL GD_SHARE_ONE
+#define FULL       GD_SHARE_ONE
 
 static gd_share *intensities(const gd_run *run)
 {
@@ -135,17 +135,17 @@ void gd_lever_started(gd_run *run, uint32_t at, uint64_t word)
         started(run, at);
 }
 
-/* Requests that an edge swallowed go on when it no longer hangs, in the order of their names. */
+/* Requests that an edge swallowed go on when it no longer hangs, in the order of their coming. */
 static void site_unhang(gd_run *run, uint32_t site)
 {
-    for (uint32_t i = 0; i < run->frames.used; i++) {
-        gd_frame *frame = &GD_FRAMES(run)[i];
-        if (frame->site == site && frame->flags & GD_F_LIVE && frame->flags & GD_F_HUNG &&
-            !(frame->flags & GD_F_ARRIVED)) {
-            frame->flags = (uint16_t)(frame->flags & ~GD_F_HUNG);
-            gd_agenda_push(&run->agenda, run->now, GD_RANK_ARRIVAL, GD_EV_REQUEST, i);
-        }
+    GArray *frames = gd_frames_swallowed(run, site);
+    for (guint i = 0; i < frames->len; i++) {
+        uint32_t slot = g_array_index(frames, gd_found, i).slot;
+        gd_frame *frame = &GD_FRAMES(run)[slot];
+        frame->flags = (uint16_t)(frame->flags & ~GD_F_HUNG);
+        gd_agenda_push(&run->agenda, run->now, GD_RANK_ARRIVAL, GD_EV_REQUEST, slot);
     }
+    g_array_free(frames, TRUE);
 }
 
 /* A message over a link needs no more than a push while no fault is on it, or on any edge. */
@@ -225,8 +225,12 @@ static void reload(gd_run *run, const gd_plan_fault *changed)
 
 void gd_lever_start(gd_run *run)
 {
-    for (uint32_t f = 0; f < run->plan->n_faults; f++)
-        gd_agenda_push(&run->agenda, run->plan->faults[f].start, GD_RANK_LEVER, GD_EV_LEVER, f);
+    for (uint32_t f = 0; f < run->plan->n_faults; f++) {
+        const gd_plan_fault *fault = &run->plan->faults[f];
+        gd_agenda_push(&run->agenda, fault->start, GD_RANK_LEVER, GD_EV_LEVER, f);
+        if (fault->end != GD_NEVER)
+            gd_agenda_push(&run->agenda, fault->end, GD_RANK_LEVER, GD_EV_LEVER, f);
+    }
 }
 
 void gd_lever_event(gd_run *run, uint32_t index)
@@ -239,29 +243,25 @@ void gd_lever_event(gd_run *run, uint32_t index)
         gd_span step = fault->ramp / RAMP_STEPS > 0 ? fault->ramp / RAMP_STEPS : 1;
         int64_t steps = (run->now - fault->start) / step + 1;
         now = steps >= RAMP_STEPS ? FULL : steps * (FULL / RAMP_STEPS);
-        gd_agenda_push(&run->agenda, MIN(gd_time_add(run->now, step), fault->end), GD_RANK_LEVER,
-                       GD_EV_LEVER, index);
-    }
-    gd_fold(run, fault->salt, GD_EV_LEVER, (uint64_t)now);
-    intensities(run)[index] = now;
-    if (before == 0 && now > 0) {
-        gd_measure_happening(run, GD_HAPPENED_FAULT_BEGAN, index, 0);
-        if (fault->end != GD_NEVER && !(fault->ramp > 0 && now < FULL))
-            gd_agenda_push(&run->agenda, fault->end, GD_RANK_LEVER, GD_EV_LEVER, index);
-    } else if (now == FULL && before < FULL && fault->end != GD_NEVER) {
-        gd_agenda_push(&run->agenda, fault->end, GD_RANK_LEVER, GD_EV_LEVER, index);
-    } else if (now == 0 && before > 0) {
-        gd_measure_happening(run, GD_HAPPENED_FAULT_ENDED, index, 0);
+        if (run->now + step < fault->end)
+            gd_agenda_push(&run->agenda, run->now + step, GD_RANK_LEVER, GD_EV_LEVER, index);
     }
     if (now == before)
         return;
+    gd_fold(run, fault->salt, GD_EV_LEVER, (uint64_t)now);
+    intensities(run)[index] = now;
+    if (before == 0)
+        gd_measure_happening(run, GD_HAPPENED_FAULT_BEGAN, index, 0);
+    else if (now == 0)
+        gd_measure_happening(run, GD_HAPPENED_FAULT_ENDED, index, 0);
     if (fault->on == GD_ON_CLIENTS)
         reload(run, fault);
     else
         recompose(run, fault);
 }
 
-/* ---- what meets a request ---------------------------------------------------------------------- */
+/* ---- what meets a request ----------------------------------------------------------------------
+ */
 /* GCRA: a token bucket with one timestamp. `burst` tokens may be saved up. */
 bool gd_bucket_take(gd_run *run, uint32_t bucket, gd_rate rate, uint32_t burst)
 {
@@ -316,8 +316,7 @@ gd_outcome gd_lever_verdict(gd_run *run, uint32_t slot)
 {
     gd_frame *frame = &GD_FRAMES(run)[slot];
     const gd_instance *instance = &GD_INSTANCES(run)[frame->instance];
-    const gd_lever_state *lever =
-        &GD_SEG(run, GD_SEG_LEVERS_I, gd_lever_state)[frame->instance];
+    const gd_lever_state *lever = &GD_SEG(run, GD_SEG_LEVERS_I, gd_lever_state)[frame->instance];
     if (run->any_site_lever) {
         gd_outcome verdict = site_verdict(run, frame);
         if (verdict != GD_OK)

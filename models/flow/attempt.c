@@ -28,7 +28,7 @@ static root_of root_of_frame(const gd_run *run, uint32_t slot)
 }
 
 /* The request that an attempt belongs to: for waste, and for draws that are per request. */
-static root_of find_root(const gd_run *run, const gd_plan_site *site, const gd_waiter *who,
+static root_of find_root(gd_run *run, const gd_plan_site *site, const gd_waiter *who,
                          uint64_t key)
 {
     root_of r = {.root = GD_NONE, .key = key};
@@ -62,6 +62,12 @@ static root_of find_root(const gd_run *run, const gd_plan_site *site, const gd_w
     } else if (call->by == GD_BY_FRAME && GD_FRAMES(run)[call->parent].age == call->parent_age) {
         r = root_of_frame(run, call->parent);
     }
+    if (run->roots) { /* the caller may be gone: the call goes on, and so does its request */
+        const gd_call_root *root = gd_call_root_of(run, who->caller);
+        r.key = root->key;
+        r.client = root->client;
+        r.user = root->user;
+    }
     return r;
 }
 
@@ -74,16 +80,16 @@ static uint32_t from_of(const gd_run *run, const gd_waiter *who)
     return GD_NONE;
 }
 
-/* A transparent operation (a proxy) passes its caller's key on: designs with and without it meet the
- * same draws behind it. */
-static uint64_t key_of(const gd_run *run, const gd_waiter *who, const gd_plan_op *op, uint64_t key)
+/* A transparent operation (a proxy) passes its caller's key on: designs with and without it meet
+ * the same draws behind it. */
+static uint64_t key_of(gd_run *run, const gd_waiter *who, const gd_plan_op *op, uint64_t key)
 {
     if (!op->transparent)
         return key;
     if (who->by == GD_BY_FRAME)
         return GD_FRAMES(run)[who->caller].key;
     if (who->by == GD_BY_CALL && GD_CALLS(run)[who->caller].by == GD_BY_FRAME)
-        return GD_FRAMES(run)[GD_CALLS(run)[who->caller].parent].key;
+        return gd_call_root_of(run, who->caller)->caller;
     return key;
 }
 
@@ -118,16 +124,16 @@ gd_outcome gd_attempt_send(gd_run *run, uint32_t index, gd_waiter who, uint64_t 
     frame->arrived = run->now;
     *frame_out = slot;
     if (run->sides)
-        GD_SIDES(run)[slot] = (gd_frame_side){
-            .root_key = root.key, .client = root.client, .user = root.user};
+        GD_SIDES(run)
+        [slot] = (gd_frame_side){.root_key = root.key, .client = root.client, .user = root.user};
     if (target == GD_NONE)
         return GD_NO_ENDPOINT;
 
     uint16_t link = site->fixed_link;
     frame->back = site->fixed_back;
     if (link == UINT16_MAX) {
-        size_t here = from == GD_NONE ? plan->clients[site->client].zone
-                                      : GD_INSTANCES(run)[from].zone;
+        size_t here =
+            from == GD_NONE ? plan->clients[site->client].zone : GD_INSTANCES(run)[from].zone;
         size_t there = GD_INSTANCES(run)[target].zone;
         link = plan->link_of[here * plan->n_zones + there];
         frame->back = plan->link_of[there * plan->n_zones + here];

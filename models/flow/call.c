@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-/* ---- the chain --------------------------------------------------------------------------------- */
+/* ---- the chain ---------------------------------------------------------------------------------
+ */
 #define CALL_SENT_OFF 255u /* the level of a call whose attempt is out */
 
 static gd_policy_at policy_at(gd_run *run, uint32_t slot, unsigned level)
@@ -132,7 +133,8 @@ gd_span gd_policy_timer_span(gd_policy_kind kind, const void *spec)
     return 0;
 }
 
-/* ---- driving a call along its chain ------------------------------------------------------------ */
+/* ---- driving a call along its chain ------------------------------------------------------------
+ */
 static bool send(gd_run *run, uint32_t slot, gd_outcome *outcome)
 {
     gd_call *call = &GD_CALLS(run)[slot];
@@ -197,7 +199,11 @@ static bool drive(gd_run *run, uint32_t slot, bool up, int level, gd_outcome *ou
 static void conclude(gd_run *run, uint32_t slot, gd_outcome outcome)
 {
     gd_call call = GD_CALLS(run)[slot];
-    gd_waiter who = {.caller = call.parent, .caller_age = call.parent_age, .by = call.by};
+    const gd_call_root *root = gd_call_root_of(run, slot);
+    gd_waiter who = {.caller = call.parent,
+                     .caller_age = call.parent_age,
+                     .by = call.by,
+                     .root = root ? root->key : 0};
     if (call.flags & GD_C_FALLBACK && outcome == GD_OK)
         outcome = GD_DEGRADED; /* an answer, but not the one that was asked for */
     gd_call_free(run, slot);
@@ -216,18 +222,16 @@ static void give_up(gd_run *run, uint32_t slot, gd_outcome outcome)
     run->somebody_left = true;
     call->age++;
     if (site->cancel_on_timeout) {
-        uint64_t key = call->attempts <= 1 ? call->key
-                                           : gd_mix_n(call->key, (uint64_t)call->attempts - 1);
-        if (run->plan->ops[run->plan->callees[site->callees_first]].transparent)
-            key = GD_FRAMES(run)[call->frame].key;
-        gd_cancel_send(run, call->frame, key);
+        const gd_frame *frame = &GD_FRAMES(run)[call->frame];
+        if (frame->by == GD_BY_CALL && frame->caller == slot && frame->caller_age + 1 == call->age)
+            gd_cancel_send(run, call->frame); /* else it is lost, and its slot serves another */
     }
 }
 
 void gd_call_timer(gd_run *run, uint32_t slot, uint64_t word)
 {
     const gd_call *call = &GD_CALLS(run)[slot];
-    if (call->state == GD_CALL_FREE)
+    if (call->state == GD_CALL_FREE || call->state == GD_CALL_DEAD)
         return;
     const gd_plan_site *site = &run->plan->sites[call->site];
     const char *bytes = gd_call_bytes(run, slot);
@@ -283,7 +287,9 @@ void gd_call_follow(gd_run *run, uint32_t slot)
 {
     gd_call *call = &GD_CALLS(run)[slot];
     gd_outcome outcome = (gd_outcome)call->outcome;
-    if (call->state == GD_CALL_ENDED)
+    if (call->state == GD_CALL_DEAD)
+        gd_call_free(run, slot);
+    else if (call->state == GD_CALL_ENDED)
         conclude(run, slot, outcome);
     else if (call->state == GD_CALL_GRANTED &&
              drive(run, slot, false, (int)call->level + 1, &outcome))
@@ -297,14 +303,42 @@ void gd_call_kill(gd_run *run, uint32_t slot)
     unsigned deepest = call->state == GD_CALL_SENT ? site->chain_n : call->level + 1u;
     if (call->state == GD_CALL_ENDED)
         deepest = 0;
+    bool follows = call->state == GD_CALL_ENDED || call->state == GD_CALL_GRANTED;
     GD_EDGES(run)[site->edge].outcomes[GD_CANCELLED]++;
     give_up(run, slot, GD_CANCELLED);
     for (unsigned inner = 0; inner < deepest; inner++)
         cancelled(run, slot, inner);
-    gd_call_free(run, slot);
+    if (!follows) {
+        gd_call_free(run, slot);
+        return;
+    }
+    GD_CALLS(run)[slot].age++;
+    GD_CALLS(run)[slot].state = GD_CALL_DEAD; /* its follow-up frees it */
 }
 
-/* ---- beginning and end ------------------------------------------------------------------------- */
+/* ---- beginning and end -------------------------------------------------------------------------
+ */
+/* While its caller is still there: what its attempts must know of their request. */
+static void note_root(gd_run *run, uint32_t slot, const gd_waiter *who)
+{
+    gd_call_root *root = gd_call_root_of(run, slot);
+    const gd_call *call = &GD_CALLS(run)[slot];
+    if (!root)
+        return;
+    *root = (gd_call_root){.key = who->root ? who->root : call->key,
+                           .client = run->plan->sites[call->site].client,
+                           .user = who->caller_age};
+    if (who->by != GD_BY_FRAME && who->by != GD_BY_NOBODY)
+        return;
+    root->caller = GD_FRAMES(run)[who->caller].key;
+    if (run->roots) {
+        const gd_frame_side *side = &GD_SIDES(run)[who->caller];
+        root->key = side->root_key;
+        root->client = side->client;
+        root->user = side->user;
+    }
+}
+
 static void begin(gd_run *run, uint32_t index, gd_waiter who, uint64_t key, gd_time begun,
                   uint32_t from, uint8_t flags)
 {
@@ -325,6 +359,7 @@ static void begin(gd_run *run, uint32_t index, gd_waiter who, uint64_t key, gd_t
                       .state = GD_CALL_WAITS,
                       .frame = GD_NONE};
     memset(gd_call_bytes(run, slot), 0, site->call_bytes);
+    note_root(run, slot, &who);
     gd_outcome outcome = GD_OK;
     if (drive(run, slot, false, 0, &outcome)) {
         GD_CALLS(run)[slot].state = GD_CALL_ENDED;
@@ -346,6 +381,9 @@ void gd_call_begin(gd_run *run, uint32_t index, gd_caller_kind by, uint32_t call
     const gd_plan_site *site = &run->plan->sites[index];
     gd_waiter who = {.caller = caller, .caller_age = user, .by = (uint8_t)by};
     bool record = site->guarded;
+    /* A balancer that counts what is out must hear of every end, also when the caller has left. */
+    if (by == GD_BY_FRAME || by == GD_BY_NOBODY)
+        record = record || site->balancer == GD_LEAST_REQUESTS || site->balancer == GD_TWO_CHOICES;
     if (by == GD_BY_FRAME) {
         const gd_frame *frame = &GD_FRAMES(run)[caller];
         const gd_step *step = &run->plan->steps[frame->pc];
@@ -379,13 +417,17 @@ void gd_call_conclude(gd_run *run, uint32_t index, gd_waiter who, uint64_t key, 
     const gd_plan_site *site = &run->plan->sites[index];
     gd_edge_record *edge = &GD_EDGES(run)[site->edge];
     bool good = gd_outcome_rows[outcome].good;
-    bool alive = who.by != GD_BY_FRAME || GD_FRAMES(run)[who.caller].age == who.caller_age;
+    if (who.by == GD_BY_FRAME && GD_FRAMES(run)[who.caller].age != who.caller_age) {
+        edge->late++; /* the caller went on without it: nobody saw how it ended */
+        edge->outcomes[GD_CANCELLED]++;
+        return;
+    }
     edge->outcomes[outcome]++;
     if (who.by == GD_BY_FRAME) /* a client's latency is its operation's: see finish_edges */
         gd_hist_add(&edge->latency, &run->hists, run->now - begun);
     if (!good) {
         gd_edge_window_of(run, site->edge)->failed++;
-        if (alive && site->then == GD_THEN_CALL && outcome != GD_DEADLINE_EXCEEDED &&
+        if (site->then == GD_THEN_CALL && outcome != GD_DEADLINE_EXCEEDED &&
             who.by != GD_BY_NOBODY) {
             fall_back(run, site->then_site, who, key, begun);
             return;
@@ -393,15 +435,13 @@ void gd_call_conclude(gd_run *run, uint32_t index, gd_waiter who, uint64_t key, 
         if (site->then == GD_THEN_ANSWER) {
             outcome = (gd_outcome)site->answer;
             edge->answered++;
-        } else if (alive && site->then == GD_THEN_CRASH && who.by == GD_BY_FRAME) {
+        } else if (site->then == GD_THEN_CRASH && who.by == GD_BY_FRAME) {
             gd_instance_crash(run, GD_FRAMES(run)[who.caller].instance);
             return;
         }
     }
-    if (who.by == GD_BY_FRAME) {
-        if (alive)
-            gd_frame_branch_done(run, who.caller, outcome);
-    } else if (who.by != GD_BY_NOBODY) {
+    if (who.by == GD_BY_FRAME)
+        gd_frame_branch_done(run, who.caller, outcome);
+    else if (who.by != GD_BY_NOBODY)
         gd_client_done(run, index, who, begun, attempts, outcome);
-    }
 }

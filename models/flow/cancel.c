@@ -4,13 +4,21 @@
 
 #include <stdlib.h>
 
-void gd_cancel_send(gd_run *run, uint32_t slot, uint64_t key)
+void gd_cancel_send(gd_run *run, uint32_t slot)
 {
     const gd_frame *frame = &GD_FRAMES(run)[slot];
     const gd_plan *plan = run->plan;
     uint32_t service = GD_INSTANCES(run)[frame->instance].service;
-    if (frame->key != key || plan->services[service].cancel == GD_CANCEL_NONE)
+    if (!(frame->flags & GD_F_LIVE) || frame->flags & (GD_F_DEAD | GD_F_REPLYING) ||
+        plan->services[service].cancel == GD_CANCEL_NONE)
         return;
+    /* The way there of the link that the answer would take back. */
+    const gd_plan_link *back = &plan->links[frame->back];
+    uint16_t index = plan->link_of[(size_t)back->to * plan->n_zones + back->from];
+    const gd_lever_state *lever = &GD_SEG(run, GD_SEG_LEVERS_L, gd_lever_state)[index];
+    const gd_lever_state *edge = &GD_SEG(run, GD_SEG_LEVERS_S, gd_lever_state)[frame->site];
+    if (lever->cut)
+        return; /* it is lost, and nobody sends it again */
 
     uint32_t id = run->cancels.free;
     if (id != GD_NONE) {
@@ -21,21 +29,35 @@ void gd_cancel_send(gd_run *run, uint32_t slot, uint64_t key)
                            run->cancels.used * sizeof(gd_cancel));
     }
     run->cancels.live++;
-    GD_SEG(run, GD_SEG_CANCELS, gd_cancel)[id] = (gd_cancel){.key = key, .frame = slot};
+    GD_SEG(run, GD_SEG_CANCELS, gd_cancel)[id] = (gd_cancel){
+        .key = frame->key,
+        .frame = slot,
+        .caller = frame->caller,
+        .caller_age = frame->caller_age,
+    };
 
-    /* The way there of the link that the answer would take back. */
-    const gd_plan_link *back = &plan->links[frame->back];
-    const gd_plan_link *link =
-        &plan->links[plan->link_of[(size_t)back->to * plan->n_zones + back->from]];
+    const gd_plan_link *link = &plan->links[index];
     gd_span delay = link->constant;
     if (!link->is_constant && link->latency != GD_NONE)
-        delay = gd_dist_sample(&plan->dists[link->latency],
-                               gd_mix(gd_mix_n(key, 1), GD_SALT_REQUEST));
+        delay =
+            gd_dist_sample(&plan->dists[link->latency], gd_mix(gd_mix_n(frame->key, 1), GD_SALT_REQUEST));
+    delay = gd_time_add(gd_share_of(delay, lever->factor), lever->added);
+    delay = gd_time_add(gd_share_of(delay, edge->factor), edge->added);
     if (delay == 0)
         gd_follow(run, GD_EV_CANCEL, id);
     else
         gd_agenda_push(&run->agenda, gd_time_add(run->now, delay), GD_RANK_ARRIVAL, GD_EV_CANCEL,
                        id);
+}
+
+/* An attempt without a call record that was cancelled: its caller is gone, no answer will come. */
+static void unanswered(gd_run *run, const gd_frame *frame)
+{
+    if (frame->by != GD_BY_FRAME)
+        return;
+    gd_edge_record *edge = &GD_EDGES(run)[run->plan->sites[frame->site].edge];
+    edge->tries[GD_CANCELLED]++;
+    edge->outcomes[GD_CANCELLED]++;
 }
 
 /* Takes a frame out of its service's accounts, unless it is a strand: its parent stands for it. */
@@ -49,6 +71,7 @@ static void leave(gd_run *run, uint32_t slot)
     gd_gauge_touch(gauge, run->now);
     gauge->system--;
     GD_SERVICES(run)[service].outcomes[GD_CANCELLED]++;
+    unanswered(run, frame);
 }
 
 void gd_frame_cancel(gd_run *run, uint32_t slot)
@@ -57,9 +80,8 @@ void gd_frame_cancel(gd_run *run, uint32_t slot)
     gd_frame_cancel_children(run, slot);
     gd_frame *frame = &GD_FRAMES(run)[slot];
     uint32_t at = frame->instance;
-    bool shared =
-        run->plan->services[GD_INSTANCES(run)[at].service].discipline == GD_PS &&
-        frame->flags & GD_F_WORKER;
+    bool shared = run->plan->services[GD_INSTANCES(run)[at].service].discipline == GD_PS &&
+                  frame->flags & GD_F_WORKER;
     leave(run, slot);
     if (frame->flags & GD_F_QUEUED)
         gd_station_drop(run, slot);
@@ -80,13 +102,16 @@ void gd_frame_cancel(gd_run *run, uint32_t slot)
 typedef struct {
     uint64_t key;
     uint32_t slot;
+    uint16_t site;
     bool call;
 } child;
 
 static int by_key(const void *a, const void *b)
 {
     const child *x = a, *y = b;
-    return x->key < y->key ? -1 : x->key > y->key;
+    if (x->key != y->key)
+        return x->key < y->key ? -1 : 1;
+    return x->site < y->site ? -1 : x->site > y->site;
 }
 
 /* Children are found by their caller: cancels are rare next to requests. Ordered by name, so that
@@ -99,19 +124,20 @@ void gd_frame_cancel_children(gd_run *run, uint32_t slot)
         const gd_frame *frame = &GD_FRAMES(run)[i];
         if (frame->flags & GD_F_LIVE && !(frame->flags & (GD_F_DEAD | GD_F_REPLYING)) &&
             frame->by == GD_BY_FRAME && frame->caller == slot && frame->caller_age == age) {
-            child c = {.key = frame->key, .slot = i};
+            child c = {.key = frame->key, .slot = i, .site = frame->site};
             g_array_append_val(children, c);
         }
     }
     for (uint32_t i = 0; i < run->calls.used; i++) {
         const gd_call *call = &GD_CALLS(run)[i];
-        if (call->state != GD_CALL_FREE && call->by == GD_BY_FRAME && call->parent == slot &&
-            call->parent_age == age) {
-            child c = {.key = call->key, .slot = i, .call = true};
+        if (call->state != GD_CALL_FREE && call->state != GD_CALL_DEAD && call->by == GD_BY_FRAME &&
+            call->parent == slot && call->parent_age == age) {
+            child c = {.key = call->key, .slot = i, .site = call->site, .call = true};
             g_array_append_val(children, c);
         }
     }
-    qsort(children->data, children->len, sizeof(child), by_key);
+    if (children->len)
+        qsort(children->data, children->len, sizeof(child), by_key);
     for (guint i = 0; i < children->len; i++) {
         const child *c = &g_array_index(children, child, i);
         if (c->call)
@@ -119,7 +145,7 @@ void gd_frame_cancel_children(gd_run *run, uint32_t slot)
         else if (GD_FRAMES(run)[c->slot].flags & GD_F_STRAND)
             gd_frame_cancel(run, c->slot); /* as deep as the model nests its steps */
         else
-            gd_cancel_send(run, c->slot, c->key);
+            gd_cancel_send(run, c->slot);
     }
     g_array_free(children, TRUE);
 }
@@ -133,6 +159,7 @@ void gd_cancel_arrives(gd_run *run, uint32_t id)
 
     gd_frame *frame = &GD_FRAMES(run)[cancel.frame];
     if (!(frame->flags & GD_F_LIVE) || frame->key != cancel.key ||
+        frame->caller != cancel.caller || frame->caller_age != cancel.caller_age ||
         frame->flags & (GD_F_REPLYING | GD_F_DEAD))
         return;
     const gd_plan_service *service =
@@ -140,6 +167,7 @@ void gd_cancel_arrives(gd_run *run, uint32_t id)
     gd_fold(run, service->salt, GD_EV_CANCEL, cancel.key);
     if (!(frame->flags & GD_F_ARRIVED)) { /* it overtook the request */
         frame->flags |= GD_F_DEAD;
+        unanswered(run, frame);
         return;
     }
     if (service->cancel == GD_CANCEL_IMMEDIATE || frame->flags & GD_F_QUEUED)

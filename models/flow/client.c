@@ -9,7 +9,7 @@
 
 #define ONE_Q58 (UINT64_C(1) << 58)
 /* Places of a closed user before its first page. */
-#define THINKS UINT32_MAX
+#define THINKS    UINT32_MAX
 #define NOT_THERE (UINT32_MAX - 1)
 
 static gd_client_run *state_of(gd_run *run, uint32_t client)
@@ -22,7 +22,8 @@ static uint64_t user_key(const gd_client_run *state, uint64_t ordinal)
     return gd_mix_n(state->key, ordinal);
 }
 
-/* ---- operational time -------------------------------------------------------------------------- */
+/* ---- operational time --------------------------------------------------------------------------
+ */
 /* The rate now, as a factor on the client's own: profile at `at`, burst phase, overload. */
 static gd_share profile_at(const gd_plan *plan, const gd_plan_client *client, gd_time at,
                            gd_time *until, gd_share *end_factor)
@@ -119,11 +120,12 @@ static gd_i128 elapsed(const gd_plan *plan, const gd_plan_client *client, gd_tim
     return sum;
 }
 
-/* ---- arrivals ---------------------------------------------------------------------------------- */
+/* ---- arrivals ----------------------------------------------------------------------------------
+ */
 static gd_rate rate_now(const gd_plan_client *client, const gd_client_run *state)
 {
-    gd_rate rate = client->arrivals == GD_ARRIVE_BURSTS && state->phase % 2 ? client->rate_off
-                                                                            : client->rate;
+    gd_rate rate =
+        client->arrivals == GD_ARRIVE_BURSTS && state->phase % 2 ? client->rate_off : client->rate;
     return gd_share_of(rate, state->load);
 }
 
@@ -249,8 +251,7 @@ static void phase_begins(gd_run *run, uint32_t index)
     const gd_plan_client *client = &run->plan->clients[index];
     gd_client_run *state = state_of(run, index);
     const gd_dist *dist = &run->plan->dists[state->phase % 2 ? client->off : client->on];
-    gd_span lasts = gd_dist_sample(
-        dist, gd_mix_n(gd_mix(state->key, GD_SALT_PHASE), state->phase));
+    gd_span lasts = gd_dist_sample(dist, gd_mix_n(gd_mix(state->key, GD_SALT_PHASE), state->phase));
     gd_agenda_push(&run->agenda, gd_time_add(run->now, lasts > 0 ? lasts : 1), GD_RANK_ARRIVAL,
                    GD_EV_PHASE, index);
 }
@@ -262,9 +263,9 @@ void gd_client_phase(gd_run *run, uint32_t index)
         phase_begins(run, index);
 }
 
-/* ---- pages ------------------------------------------------------------------------------------- */
-static const gd_journey *journey_of(const gd_plan *plan, const gd_plan_client *client,
-                                    uint64_t key)
+/* ---- pages -------------------------------------------------------------------------------------
+ */
+static const gd_journey *journey_of(const gd_plan *plan, const gd_plan_client *client, uint64_t key)
 {
     const gd_journey *journey = &plan->journeys[client->journeys_first];
     if (client->journeys_n == 1)
@@ -320,8 +321,8 @@ void gd_client_arrival(gd_run *run, uint32_t index, uint64_t word)
     next_arrival(run, index);
     if (client->visits) {
         uint32_t slot = gd_user_new(run);
-        GD_USERS(run)[slot] =
-            (gd_user){.key = key, .client = index, .ordinal = ordinal, .live = true};
+        GD_USERS(run)
+        [slot] = (gd_user){.key = key, .client = index, .ordinal = ordinal, .live = true};
         visit_begin(run, slot);
         return;
     }
@@ -331,7 +332,8 @@ void gd_client_arrival(gd_run *run, uint32_t index, uint64_t word)
     ask(run, page, GD_BY_CLIENT, index, key, ordinal);
 }
 
-/* ---- closed users and thinking ----------------------------------------------------------------- */
+/* ---- closed users and thinking -----------------------------------------------------------------
+ */
 static void think(gd_run *run, uint32_t slot, uint32_t dist, uint64_t salt)
 {
     const gd_user *user = &GD_USERS(run)[slot];
@@ -402,7 +404,7 @@ void gd_client_done(gd_run *run, uint32_t index, gd_waiter who, gd_time begun, u
         gd_measure_view(run, view, run->now - begun, attempts, outcome);
         if (!good && who.by == GD_BY_CLIENT) {
             GD_VIEWS(run)[view].users_hurt++;
-        } else if (!good) {
+        } else if (!good && run->measuring) {
             gd_user *user = &GD_USERS(run)[who.caller];
             uint64_t bit = UINT64_C(1) << run->layout->site_bit[index];
             GD_VIEWS(run)[view].users_hurt += !(user->hurt & bit);
@@ -428,8 +430,8 @@ void gd_client_start(gd_run *run, uint32_t index)
     }
     for (uint32_t i = 0; i < client->users; i++) {
         uint32_t slot = gd_user_new(run);
-        GD_USERS(run)[slot] = (gd_user){
-            .key = user_key(state, i), .client = index, .ordinal = i, .live = true};
+        GD_USERS(run)
+        [slot] = (gd_user){.key = user_key(state, i), .client = index, .ordinal = i, .live = true};
         gd_span offset = (gd_span)((gd_i128)client->users_over * i / client->users);
         if (offset > 0) {
             GD_USERS(run)[slot].page = NOT_THERE;

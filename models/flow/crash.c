@@ -1,5 +1,5 @@
-/* An instance crashes: its memory is gone. What it worked on and what it had queued is lost, and its
- * callers hear of it (`reset`) or do not (`silent`), as the service says; its own calls are
+/* An instance crashes: its memory is gone. What it worked on and what it had queued is lost, and
+ * its callers hear of it (`reset`) or do not (`silent`), as the service says; its own calls are
  * forgotten, and so is what its policies had learned. */
 #include "models/flow/engine.h"
 #include "models/guard/policy.h"
@@ -7,48 +7,65 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef struct {
-    gd_time arrived;
-    uint64_t key;
-    uint32_t slot;
-} lost;
-
 static int by_arrival(const void *a, const void *b)
 {
-    const lost *x = a, *y = b;
+    const gd_found *x = a, *y = b;
     if (x->arrived != y->arrived)
         return x->arrived < y->arrived ? -1 : 1;
-    return x->key < y->key ? -1 : x->key > y->key;
+    if (x->key != y->key)
+        return x->key < y->key ? -1 : 1;
+    return x->site < y->site ? -1 : x->site > y->site;
 }
 
 /* Frames at an instance with any of `flags` (0: all), in order of arrival, never of slots. */
 static GArray *frames_at(gd_run *run, uint32_t at, unsigned flags)
 {
-    GArray *found = g_array_new(FALSE, FALSE, sizeof(lost));
+    GArray *found = g_array_new(FALSE, FALSE, sizeof(gd_found));
     for (uint32_t i = 0; i < run->frames.used; i++) {
         const gd_frame *frame = &GD_FRAMES(run)[i];
         if (frame->instance != at || !(frame->flags & GD_F_LIVE) ||
             frame->flags & (GD_F_DEAD | GD_F_REPLYING) || !(frame->flags & GD_F_ARRIVED) ||
             (flags && !(frame->flags & flags)))
             continue;
-        lost one = {.arrived = frame->arrived, .key = frame->key, .slot = i};
+        gd_found one = {
+            .arrived = frame->arrived, .key = frame->key, .slot = i, .site = frame->site};
         g_array_append_val(found, one);
     }
-    qsort(found->data, found->len, sizeof(lost), by_arrival);
+    if (found->len)
+        qsort(found->data, found->len, sizeof(gd_found), by_arrival);
+    return found;
+}
+
+GArray *gd_frames_swallowed(gd_run *run, uint32_t site)
+{
+    GArray *found = g_array_new(FALSE, FALSE, sizeof(gd_found));
+    for (uint32_t i = 0; i < run->frames.used; i++) {
+        const gd_frame *frame = &GD_FRAMES(run)[i];
+        if (frame->site != site || !(frame->flags & GD_F_LIVE) || !(frame->flags & GD_F_HUNG) ||
+            frame->flags & GD_F_ARRIVED)
+            continue;
+        gd_found one = {
+            .arrived = frame->arrived, .key = frame->key, .slot = i, .site = frame->site};
+        g_array_append_val(found, one);
+    }
+    if (found->len)
+        qsort(found->data, found->len, sizeof(gd_found), by_arrival);
     return found;
 }
 
 static GArray *calls_from(gd_run *run, uint32_t at)
 {
-    GArray *found = g_array_new(FALSE, FALSE, sizeof(lost));
+    GArray *found = g_array_new(FALSE, FALSE, sizeof(gd_found));
     for (uint32_t i = 0; i < run->calls.used; i++) {
         const gd_call *call = &GD_CALLS(run)[i];
-        if (call->state == GD_CALL_FREE || call->from != at)
+        if (call->state == GD_CALL_FREE || call->state == GD_CALL_DEAD || call->from != at)
             continue;
-        lost one = {.arrived = call->begun, .key = call->key, .slot = i};
+        gd_found one = {
+            .arrived = call->begun, .key = call->key, .slot = i, .site = call->site};
         g_array_append_val(found, one);
     }
-    qsort(found->data, found->len, sizeof(lost), by_arrival);
+    if (found->len)
+        qsort(found->data, found->len, sizeof(gd_found), by_arrival);
     return found;
 }
 
@@ -99,8 +116,8 @@ static void empty_station(gd_run *run, uint32_t at)
         gd_classes *classes = &GD_SEG(run, GD_SEG_CLASSES, gd_classes)[instance->aside];
         memset(classes, 0xff, sizeof *classes);
     } else if (service->discipline == GD_PS) {
-        GD_SEG(run, GD_SEG_SHARED, gd_shared)[instance->aside] =
-            (gd_shared){.root = GD_NONE, .changed = run->now};
+        GD_SEG(run, GD_SEG_SHARED, gd_shared)
+        [instance->aside] = (gd_shared){.root = GD_NONE, .changed = run->now};
     }
 }
 
@@ -140,7 +157,7 @@ void gd_instance_crash(gd_run *run, uint32_t at)
     GArray *frames = frames_at(run, at, 0);
     uint32_t system = 0, queued = 0;
     for (guint i = 0; i < frames->len; i++) {
-        unsigned flags = GD_FRAMES(run)[g_array_index(frames, lost, i).slot].flags;
+        unsigned flags = GD_FRAMES(run)[g_array_index(frames, gd_found, i).slot].flags;
         system += !(flags & GD_F_STRAND);
         queued += (flags & GD_F_QUEUED) != 0;
     }
@@ -151,9 +168,9 @@ void gd_instance_crash(gd_run *run, uint32_t at)
     gauge->system -= system;
     gauge->queue -= queued;
     for (guint i = 0; i < calls->len; i++)
-        gd_call_kill(run, g_array_index(calls, lost, i).slot);
+        gd_call_kill(run, g_array_index(calls, gd_found, i).slot);
     for (guint i = 0; i < frames->len; i++) {
-        uint32_t slot = g_array_index(frames, lost, i).slot;
+        uint32_t slot = g_array_index(frames, gd_found, i).slot;
         bool was_queued = GD_FRAMES(run)[slot].flags & GD_F_QUEUED;
         if (!(GD_FRAMES(run)[slot].flags & GD_F_STRAND)) {
             gd_service_record *record = &GD_SERVICES(run)[GD_INSTANCES(run)[at].service];
@@ -171,10 +188,10 @@ void gd_instance_unhang(gd_run *run, uint32_t at)
 {
     GArray *frames = frames_at(run, at, GD_F_HUNG);
     for (guint i = 0; i < frames->len; i++) {
-        uint32_t slot = g_array_index(frames, lost, i).slot;
+        uint32_t slot = g_array_index(frames, gd_found, i).slot;
         gd_frame *frame = &GD_FRAMES(run)[slot];
         frame->flags = (uint16_t)(frame->flags & ~GD_F_HUNG);
-        gd_follow(run, GD_EV_RUN, slot); /* the work it hung in starts again */
+        gd_frame_go_on(run, slot); /* the work it hung in starts again */
     }
     g_array_free(frames, TRUE);
     const gd_instance *instance = &GD_INSTANCES(run)[at];
@@ -187,13 +204,12 @@ void gd_instance_rescale(gd_run *run, uint32_t at, gd_share before, gd_share aft
 {
     GArray *frames = frames_at(run, at, GD_F_EVENT);
     for (guint i = 0; i < frames->len; i++) {
-        uint32_t slot = g_array_index(frames, lost, i).slot;
+        uint32_t slot = g_array_index(frames, gd_found, i).slot;
         gd_frame_side *side = &GD_SIDES(run)[slot];
-        if (side->word == 0) /* waits, does not work */
+        if (side->word == 0 || before == 0) /* waits, does not work; or is done by now */
             continue;
         gd_i128 remains = (gd_i128)(side->ends - run->now) * after / before;
-        side->ends =
-            gd_time_add(run->now, remains > GD_NEVER ? GD_NEVER : (gd_span)remains);
+        side->ends = gd_time_add(run->now, remains > GD_NEVER ? GD_NEVER : (gd_span)remains);
         side->word = gd_agenda_push(&run->agenda, side->ends, GD_RANK_REPLY, GD_EV_WORK, slot);
     }
     g_array_free(frames, TRUE);

@@ -1,5 +1,5 @@
-/* A frame's life: request, steps, branches, answer. The steps themselves are in steps.c, workers and
- * queues in station.c. */
+/* A frame's life: request, steps, branches, answer. The steps themselves are in steps.c, workers
+ * and queues in station.c. */
 #include "models/flow/engine.h"
 
 void gd_frame_request(gd_run *run, uint32_t slot)
@@ -15,18 +15,56 @@ void gd_frame_request(gd_run *run, uint32_t slot)
     }
     frame->flags |= GD_F_ARRIVED;
     frame->arrived = run->now;
+    gd_outcome verdict = GD_OK;
+    if (__builtin_expect(instance->flags != 0 || run->any_site_lever, 0)) {
+        verdict = gd_lever_verdict(run, slot);
+        if (verdict == GD_OUTCOMES) /* an edge that hangs has swallowed it: it is not there yet */
+            return;
+    }
     gd_fold(run, service->salt, GD_EV_REQUEST, frame->key);
     gd_service_window_of(run, instance->service)->arrivals++;
-    if (__builtin_expect(instance->flags != 0 || run->any_site_lever, 0)) {
-        gd_outcome verdict = gd_lever_verdict(run, slot);
-        if (verdict == GD_OUTCOMES) /* vanished: an edge that hangs */
-            return;
-        if (verdict != GD_OK) {
-            gd_frame_answer(run, slot, verdict);
-            return;
+    if (__builtin_expect(verdict != GD_OK, 0))
+        gd_frame_answer(run, slot, verdict);
+    else
+        gd_station_admit(run, slot);
+}
+
+void gd_frame_go_on(gd_run *run, uint32_t slot)
+{
+    GD_FRAMES(run)[slot].flags |= GD_F_EVENT;
+    gd_follow(run, GD_EV_RUN, slot);
+}
+
+void gd_frame_follow(gd_run *run, uint32_t slot)
+{
+    gd_frame *frame = &GD_FRAMES(run)[slot];
+    frame->flags = (uint16_t)(frame->flags & ~GD_F_EVENT);
+    if (__builtin_expect(frame->flags & GD_F_DEAD, 0))
+        gd_frame_free(run, slot);
+    else
+        gd_frame_run(run, slot);
+}
+
+/* Somebody on the way up to the user has given up what this is for. */
+static bool is_deserted(gd_run *run, const gd_frame *frame)
+{
+    for (;;) {
+        uint32_t parent = frame->caller, age = frame->caller_age;
+        unsigned by = frame->by;
+        if (by == GD_BY_CALL) {
+            const gd_call *call = &GD_CALLS(run)[parent];
+            if (call->age != age)
+                return true;
+            parent = call->parent;
+            age = call->parent_age;
+            by = call->by;
         }
+        if (by != GD_BY_FRAME)
+            return false;
+        frame = &GD_FRAMES(run)[parent];
+        if (frame->age != age)
+            return true;
     }
-    gd_station_admit(run, slot);
 }
 
 bool gd_frame_is_left(gd_run *run, uint32_t slot)
@@ -35,15 +73,7 @@ bool gd_frame_is_left(gd_run *run, uint32_t slot)
     if (frame->flags & GD_F_LEFT)
         return true;
 
-    bool left = false;
-    if (frame->by == GD_BY_CALL)
-        left = GD_CALLS(run)[frame->caller].age != frame->caller_age;
-    else if (frame->by == GD_BY_FRAME)
-        left = GD_FRAMES(run)[frame->caller].age != frame->caller_age;
-    if (!left && !(frame->flags & GD_F_ROOT) && frame->root != GD_NONE)
-        left = frame->flags & GD_F_ROOT_CALL
-                   ? GD_CALLS(run)[frame->root].age != frame->root_age
-                   : GD_FRAMES(run)[frame->root].age != frame->root_age;
+    bool left = is_deserted(run, frame);
     if (left)
         frame->flags |= GD_F_LEFT;
     return left;
@@ -70,6 +100,8 @@ void gd_frame_work_done(gd_run *run, uint32_t slot, uint64_t word)
     }
     uint32_t at = frame->instance;
     gd_instance *instance = &GD_INSTANCES(run)[at];
+    if (run->words)
+        GD_SIDES(run)[slot].word = 0;
     if (__builtin_expect(instance->flags & GD_I_HANG, 0)) {
         frame->flags |= GD_F_HUNG;
         return;
@@ -77,12 +109,10 @@ void gd_frame_work_done(gd_run *run, uint32_t slot, uint64_t word)
     const gd_plan_service *service = &run->plan->services[instance->service];
     gd_fold(run, service->salt, GD_EV_WORK, frame->key);
     gd_span work = run->now - frame->mark;
-    if (run->words)
-        GD_SIDES(run)[slot].word = 0;
     gd_frame_account(run, slot, work);
     frame->pc++;
     if (service->async) {
-        gd_hist_add(&GD_SERVICES(run)[instance->service].service, &run->hists, work);
+        gd_service_hist(run, &GD_SERVICES(run)[instance->service].service, work);
         if (run->plan->steps[frame->pc].kind != GD_STEP_WORK) {
             frame->flags = (uint16_t)(frame->flags & ~GD_F_WORKER);
             gd_station_release(run, at);
@@ -131,6 +161,7 @@ void gd_frame_finish(gd_run *run, uint32_t slot, gd_outcome outcome)
             frame->flags = (uint16_t)(frame->flags & ~GD_F_WORKER);
             gd_station_release(run, frame->instance);
         }
+        frame->flags |= GD_F_EVENT; /* a follow-up is an event of its own: who frees it leaves it */
         gd_follow(run, GD_EV_REPLY, slot);
         return;
     }
@@ -142,9 +173,9 @@ void gd_frame_finish(gd_run *run, uint32_t slot, gd_outcome outcome)
     gd_service_record *record = &GD_SERVICES(run)[service];
     record->outcomes[outcome]++;
     gd_service_window_of(run, service)->completed++;
-    gd_hist_add(&record->sojourn, &run->hists, run->now - frame->arrived);
+    gd_service_hist(run, &record->sojourn, run->now - frame->arrived);
     if (!plan->async && frame->flags & GD_F_WORKER)
-        gd_hist_add(&record->service, &run->hists, run->now - GD_SIDES(run)[slot].started);
+        gd_service_hist(run, &record->service, run->now - GD_SIDES(run)[slot].started);
     bool worker = frame->flags & GD_F_WORKER;
     frame->flags = (uint16_t)((frame->flags & ~GD_F_WORKER) | GD_F_REPLYING);
     if (worker)
@@ -192,20 +223,15 @@ void gd_frame_reply(gd_run *run, uint32_t slot)
     edge->tries[outcome]++;
     gd_waiter who = {.caller = frame.caller, .caller_age = frame.caller_age, .by = frame.by};
     if (frame.by == GD_BY_FRAME) {
-        const gd_frame *parent = &GD_FRAMES(run)[frame.caller];
-        if (parent->age != frame.caller_age) {
-            edge->late++;
-            edge->outcomes[GD_CANCELLED]++;
-            return;
-        }
-        gd_balance_ended(run, site, parent->instance, frame.instance);
-        gd_call_conclude(run, frame.site, who, frame.key, parent->mark, 1, outcome);
+        gd_time mark = GD_FRAMES(run)[frame.caller].mark; /* means nothing when the caller left */
+        gd_call_conclude(run, frame.site, who, frame.key, mark, 1, outcome);
         return;
     }
     gd_time begun = 0;
     if (frame.by != GD_BY_NOBODY) {
         gd_balance_ended(run, site, GD_NONE, frame.instance);
         begun = (gd_time)((uint64_t)frame.root_age << 32 | frame.root);
+        who.root = frame.key;
     }
     gd_call_conclude(run, frame.site, who, frame.key, begun, 1, outcome);
 }

@@ -19,6 +19,8 @@ static void scan_steps(const gd_plan *plan, gd_layout *layout)
     }
     for (uint32_t i = 0; i < plan->n_dists; i++)
         layout->roots |= plan->dists[i].per_request;
+    for (uint32_t i = 0; i < plan->n_ops; i++)
+        layout->proxies |= plan->ops[i].transparent;
 }
 
 static void scan_services(const gd_plan *plan, gd_layout *layout)
@@ -194,7 +196,7 @@ void gd_layout_state(gd_run *run)
         zeroed(run, levers[k], counts[k], sizeof(gd_lever_state));
         for (uint32_t i = 0; i < counts[k]; i++)
             GD_SEG(run, levers[k], gd_lever_state)
-            [i] = (gd_lever_state){.factor = GD_SHARE_ONE, .limit = GD_NONE};
+        [i] = (gd_lever_state){.factor = GD_SHARE_ONE, .limit = GD_NONE};
     }
     gd_segment *states = &run->segs[GD_SEG_STATES];
     if (states->base)

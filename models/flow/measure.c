@@ -7,10 +7,11 @@
 
 #include <string.h>
 
-#define FIRST_ROOM 64u /* windows that the series have room for at first */
+#define FIRST_ROOM      64u   /* windows that the series have room for at first */
 #define HAPPENINGS_KEPT 5000u /* assumption: more would not be read; the rest is counted */
 
-/* ---- series ------------------------------------------------------------------------------------ */
+/* ---- series ------------------------------------------------------------------------------------
+ */
 /* One block of memory: for each kind of series an array of as many values as there is room for. */
 static void *take(char **at, size_t count, size_t size)
 {
@@ -166,6 +167,19 @@ static void close_view(gd_run *run, uint32_t i, uint32_t w)
     window->useful = window->attempts = 0;
 }
 
+/* A window begins with the queues that are there. */
+static void window_begins(gd_run *run, uint32_t i)
+{
+    const gd_plan_service *service = &run->plan->services[i];
+    gd_service_window *window = gd_service_window_of(run, i);
+    *window = (gd_service_window){0};
+    for (uint32_t k = 0; k < service->instances_n; k++) {
+        uint32_t queued = GD_INSTANCES(run)[service->instances_first + k].queued;
+        if (queued > window->queue_max)
+            window->queue_max = queued;
+    }
+}
+
 static void close_service(gd_run *run, uint32_t i, uint32_t w, gd_time at)
 {
     gd_service_window *window = gd_service_window_of(run, i);
@@ -188,7 +202,7 @@ static void close_service(gd_run *run, uint32_t i, uint32_t w, gd_time at)
     if (window->queue_max > record->queue_max)
         record->queue_max = window->queue_max;
     gauge->busy_area = gauge->queue_area = gauge->system_area = 0;
-    *window = (gd_service_window){0};
+    window_begins(run, i);
 }
 
 static void close_windows(gd_run *run, gd_time at)
@@ -197,6 +211,7 @@ static void close_windows(gd_run *run, gd_time at)
     uint32_t w = run->window;
     if (w >= plan->windows) /* the run ended at its horizon, where the last window did */
         return;
+    gd_hist_flush(&run->soon, &run->hists);
     if (w == run->series_room)
         series_grow(run);
     for (uint32_t i = 0; i < plan->n_views; i++)
@@ -220,11 +235,12 @@ static void close_windows(gd_run *run, gd_time at)
 static void begin_measuring(gd_run *run, gd_time at)
 {
     const gd_plan *plan = run->plan;
+    gd_hist_flush(&run->soon, &run->hists);
     for (uint32_t i = 0; i < plan->n_services; i++) {
         gd_gauge *gauge = &GD_GAUGES(run)[i];
         gd_gauge_touch(gauge, at);
         gauge->busy_area = gauge->queue_area = gauge->system_area = 0;
-        *gd_service_window_of(run, i) = (gd_service_window){0};
+        window_begins(run, i);
     }
     memset(GD_SERVICES(run), 0, plan->n_services * sizeof(gd_service_record));
     memset(GD_EDGES(run), 0, plan->n_edges * sizeof(gd_edge_record));
@@ -246,11 +262,12 @@ void gd_measure_window_end(gd_run *run)
         begin_measuring(run, at);
     else
         close_windows(run, at);
-    run->boundary = run->window < run->plan->windows ? gd_time_add(at, run->plan->window)
-                                                      : GD_NEVER;
+    run->boundary =
+        run->window < run->plan->windows ? gd_time_add(at, run->plan->window) : GD_NEVER;
 }
 
-/* ---- user-visible operations ------------------------------------------------------------------- */
+/* ---- user-visible operations -------------------------------------------------------------------
+ */
 void gd_measure_request(gd_run *run, uint32_t view)
 {
     GD_VIEWS(run)[view].requests[run->phase]++;
@@ -279,7 +296,8 @@ void gd_measure_view(gd_run *run, uint32_t view, gd_span latency, uint32_t attem
     }
 }
 
-/* ---- the timeline ------------------------------------------------------------------------------ */
+/* ---- the timeline ------------------------------------------------------------------------------
+ */
 void gd_measure_happening(gd_run *run, gd_happened what, uint32_t about, uint32_t count)
 {
     uint32_t n = run->record.n_happenings;
@@ -294,7 +312,8 @@ void gd_measure_happening(gd_run *run, gd_happened what, uint32_t about, uint32_
     gd_segment *segment = &run->segs[GD_SEG_HAPPENINGS];
     gd_segment_reserve(segment, &run->memory, (n + 1) * sizeof(gd_happening));
     segment->used = (n + 1) * sizeof(gd_happening);
-    GD_SEG(run, GD_SEG_HAPPENINGS, gd_happening)[n] = (gd_happening){
+    GD_SEG(run, GD_SEG_HAPPENINGS, gd_happening)
+    [n] = (gd_happening){
         .at = run->now - run->plan->warmup, .what = (uint8_t)what, .about = about, .count = count};
     run->record.n_happenings = n + 1;
 }
@@ -302,8 +321,8 @@ void gd_measure_happening(gd_run *run, gd_happened what, uint32_t about, uint32_
 static void breaker_area(gd_run *run, uint32_t edge)
 {
     gd_edge_window *window = gd_edge_window_of(run, edge);
-    GD_EDGES(run)[edge].breaker_open_area +=
-        (gd_u128)(run->now - window->changed) * window->open_now;
+    GD_EDGES(run)
+    [edge].breaker_open_area += (gd_u128)(run->now - window->changed) * window->open_now;
     window->changed = run->now;
 }
 
@@ -318,7 +337,8 @@ void gd_measure_breaker(gd_run *run, uint32_t edge, int change)
     }
 }
 
-/* ---- the end ----------------------------------------------------------------------------------- */
+/* ---- the end -----------------------------------------------------------------------------------
+ */
 static void finish_view(gd_run *run, gd_view_record *view)
 {
     uint64_t begun = 0, ended = 0;
@@ -352,8 +372,8 @@ static void finish_service(gd_run *run, uint32_t i)
     const gd_plan_service *service = &run->plan->services[i];
     gd_span measured = run->now - run->plan->warmup;
     if (service->workers != UINT32_MAX)
-        GD_SERVICES(run)[i].worker_area =
-            (gd_u128)measured * service->workers * service->instances_n;
+        GD_SERVICES(run)
+        [i].worker_area = (gd_u128)measured * service->workers * service->instances_n;
 }
 
 const gd_record *gd_run_finish(gd_run *run)
@@ -363,7 +383,9 @@ const gd_record *gd_run_finish(gd_run *run)
         return record;
     run->finished = true;
     const gd_plan *plan = run->plan;
-    if (run->measuring) {
+    if (!run->measuring) {
+        begin_measuring(run, run->now); /* it ended in its warm-up: nothing counts */
+    } else {
         uint32_t edges = plan->n_edges;
         for (uint32_t i = 0; i < edges; i++)
             breaker_area(run, i);

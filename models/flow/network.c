@@ -1,15 +1,16 @@
 /* Messages over links: latency, bandwidth, loss behind TCP, partitions.
  *
- * A lost message is sent again by the transport: it arrives later, by rto x (2^j - 1) for j losses in
- * a row (RFC 6298's doubling; Linux: the first timeout is 200 ms at least). Over a cut link it is
- * sent again at those times until the link is whole or the transport gives up after 15 tries
- * (Linux tcp_retries2), when the caller sees `reset`. So a partition is not an error: it is silence.
+ * A lost message is sent again by the transport: it arrives later, by rto x (2^j - 1) for j losses
+ * in a row (RFC 6298's doubling; Linux: the first timeout is 200 ms at least). Over a cut link it
+ * is sent again at those times until the link is whole or the transport gives up after 15 tries
+ * (Linux tcp_retries2), when the caller sees `reset`. So a partition is not an error: it is
+ * silence.
  */
 #include "models/flow/engine.h"
 
-#define TCP_TRIES 15u                /* Linux: net.ipv4.tcp_retries2 */
-#define TCP_LONGEST (120 * GD_S)     /* Linux: TCP_RTO_MAX */
-#define NESTED_AT_MOST 8u            /* assumption: deep enough for most call trees */
+#define TCP_TRIES      15u          /* Linux: net.ipv4.tcp_retries2 */
+#define TCP_LONGEST    (120 * GD_S) /* Linux: TCP_RTO_MAX */
+#define NESTED_AT_MOST 8u           /* assumption: deep enough for most call trees */
 
 static gd_link_run *link_run(gd_run *run, uint16_t link)
 {
@@ -22,7 +23,8 @@ static gd_span doubled(gd_span rto, unsigned times)
     return wait > TCP_LONGEST ? TCP_LONGEST : wait;
 }
 
-/* How long the transport needs because of losses: j losses in a row with probability p^j (1 - p). */
+/* How long the transport needs because of losses: j losses in a row with probability p^j (1 - p).
+ */
 static gd_span loss_delay(const gd_plan_link *link, uint64_t key)
 {
     gd_span delay = 0;
@@ -34,7 +36,8 @@ static gd_span loss_delay(const gd_plan_link *link, uint64_t key)
     return delay;
 }
 
-/* Time on the wire for a message of `bytes`: waits until the wire is free, then takes bytes / rate. */
+/* Time on the wire for a message of `bytes`: waits until the wire is free, then takes bytes / rate.
+ */
 static gd_span wire_delay(gd_run *run, const gd_plan_link *link, gd_link_run *state, int64_t bytes)
 {
     if (link->bytes_per_s == 0 || bytes == 0)
@@ -65,14 +68,13 @@ static bool slow_delay(gd_run *run, uint32_t slot, uint16_t index, bool reply, g
         delay = gd_time_add(gd_share_of(delay, site->factor), site->added);
     }
     if (link->loss)
-        delay = gd_time_add(
-            delay, loss_delay(link, gd_mix_n(frame->key, reply ? 1 : 0)));
+        delay = gd_time_add(delay, loss_delay(link, gd_mix_n(frame->key, reply ? 1 : 0)));
     const gd_step *enter = &run->plan->steps[frame->pc];
     while (enter->kind != GD_STEP_ENTER)
         enter--;
     const gd_plan_op *op = &run->plan->ops[enter->a];
-    delay = gd_time_add(delay,
-                        wire_delay(run, link, state, reply ? op->reply_bytes : op->send_bytes));
+    delay =
+        gd_time_add(delay, wire_delay(run, link, state, reply ? op->reply_bytes : op->send_bytes));
     if (link->ordered) {
         gd_time at = gd_time_add(run->now, delay);
         if (at < state->last_at[reply])
@@ -84,8 +86,8 @@ static bool slow_delay(gd_run *run, uint32_t slot, uint16_t index, bool reply, g
     return true;
 }
 
-/* A message without latency arrives in the same event. It is delivered at once where that is what the
- * follow-up list would do next, and not too deep; else it waits its turn there. */
+/* A message without latency arrives in the same event. It is delivered at once where that is what
+ * the follow-up list would do next, and not too deep; else it waits its turn there. */
 static void at_once(gd_run *run, uint32_t slot, bool reply, bool last)
 {
     if (!last || run->follow_head != run->follow_tail || run->nested == NESTED_AT_MOST) {
@@ -124,10 +126,10 @@ static void transmit(gd_run *run, uint32_t slot, uint16_t index, bool reply, boo
             return;
         }
         frame->flags |= GD_F_EVENT;
-        gd_agenda_push(&run->agenda,
-                       gd_time_add(run->now, doubled(run->plan->links[index].rto,
-                                                     side->transmissions - 1u)),
-                       GD_RANK_TIMER, GD_EV_RESEND, slot);
+        gd_agenda_push(
+            &run->agenda,
+            gd_time_add(run->now, doubled(run->plan->links[index].rto, side->transmissions - 1u)),
+            GD_RANK_TIMER, GD_EV_RESEND, slot);
         return;
     }
     if (delay == 0)

@@ -3,8 +3,8 @@
 #include "models/flow/engine.h"
 
 /* A pool that would need more subjects than an agenda entry can name ends the run like a memory
- * budget: what is in flight cannot be simulated. One event adds GD_MAX_BRANCHES records at most, and
- * none more passes unseen. */
+ * budget: what is in flight cannot be simulated. One event adds GD_MAX_BRANCHES records at most,
+ * and none more passes unseen. */
 static void check_pool(gd_run *run, uint32_t used)
 {
     if (used >= GD_SUBJECTS - 2 * GD_MAX_BRANCHES)

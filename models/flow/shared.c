@@ -3,9 +3,9 @@
  * The usual virtual-time form: `attained` is the service that a job present since the start would
  * have had; a job that needs w is done when `attained` has grown by w. Jobs wait in a skew heap of
  * their tags (Sleator and Tarjan, "Self-adjusting heaps", 1986), linked through their side records,
- * and only the next completion is in the agenda. Attained service is an integer in 2^-12 ns, rounded
- * down at each change of n, completions rounded up to the ns: a job is late by at most 1 ns plus
- * n / workers x 2^-12 ns for each change while it ran.
+ * and only the next completion is in the agenda. Attained service is an integer in 2^-12 ns,
+ * rounded down at each change of n, completions rounded up to the ns: a job is late by at most 1 ns
+ * plus n / workers x 2^-12 ns for each change while it ran.
  */
 #include "models/flow/engine.h"
 
@@ -21,7 +21,9 @@ static bool before(const gd_run *run, const gd_frame_side *sides, uint32_t a, ui
     const gd_frame *frames = GD_FRAMES(run);
     if (frames[a].mark != frames[b].mark)
         return frames[a].mark < frames[b].mark;
-    return frames[a].key < frames[b].key;
+    if (frames[a].key != frames[b].key)
+        return frames[a].key < frames[b].key;
+    return frames[a].site < frames[b].site;
 }
 
 /* Top-down skew merge, without recursion. */
@@ -72,8 +74,8 @@ static void schedule(gd_run *run, uint32_t at, gd_shared *shared)
     if (shared->n > workers)
         left = (left * shared->n + workers - 1) / workers;
     gd_span wait = (gd_span)((left + ((1u << GD_SHARED_BITS) - 1)) >> GD_SHARED_BITS);
-    shared->word = gd_agenda_push(&run->agenda, gd_time_add(run->now, wait), GD_RANK_REPLY,
-                                  GD_EV_SHARED, at);
+    shared->word =
+        gd_agenda_push(&run->agenda, gd_time_add(run->now, wait), GD_RANK_REPLY, GD_EV_SHARED, at);
 }
 
 static void gauge_busy(gd_run *run, uint32_t at, const gd_shared *shared)

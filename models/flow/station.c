@@ -10,7 +10,8 @@ static const gd_plan_service *service_of(const gd_run *run, const gd_instance *i
     return &run->plan->services[instance->service];
 }
 
-/* ---- queues ------------------------------------------------------------------------------------ */
+/* ---- queues ------------------------------------------------------------------------------------
+ */
 static void list_append(gd_frame *frames, uint32_t *head, uint32_t *tail, uint32_t slot)
 {
     frames[slot].next = GD_NONE;
@@ -27,6 +28,23 @@ static void list_prepend(gd_frame *frames, uint32_t *head, uint32_t *tail, uint3
     if (*head == GD_NONE)
         *tail = slot;
     *head = slot;
+}
+
+/* Behind those that go on, before those that have not begun. */
+static void list_insert(gd_frame *frames, uint32_t *head, uint32_t *tail, uint32_t slot)
+{
+    uint32_t before = GD_NONE;
+    for (uint32_t at = *head; at != GD_NONE && frames[at].flags & GD_F_CONTINUES;
+         at = frames[at].next)
+        before = at;
+    if (before == GD_NONE) {
+        list_prepend(frames, head, tail, slot);
+        return;
+    }
+    frames[slot].next = frames[before].next;
+    frames[before].next = slot;
+    if (*tail == before)
+        *tail = slot;
 }
 
 static uint32_t list_take(gd_frame *frames, uint32_t *head)
@@ -80,10 +98,12 @@ static void enqueue(gd_run *run, uint32_t slot, gd_instance *instance)
     case GD_PRIORITY: {
         gd_classes *classes = classes_of(run, instance);
         unsigned c = class_of(run, &frames[slot]);
-        if (frames[slot].flags & GD_F_CONTINUES) /* was pre-empted: first of its class */
-            list_prepend(frames, &classes->head[c], &classes->tail[c], slot);
-        else
+        if (!(frames[slot].flags & GD_F_CONTINUES))
             list_append(frames, &classes->head[c], &classes->tail[c], slot);
+        else if (run->words && GD_SIDES(run)[slot].remaining > 0)
+            list_prepend(frames, &classes->head[c], &classes->tail[c], slot); /* pre-empted */
+        else
+            list_insert(frames, &classes->head[c], &classes->tail[c], slot);
         break;
     }
     case GD_FIFO:
@@ -137,7 +157,8 @@ void gd_station_drop(gd_run *run, uint32_t slot)
     gauge->queue--;
 }
 
-/* ---- workers ----------------------------------------------------------------------------------- */
+/* ---- workers -----------------------------------------------------------------------------------
+ */
 void gd_station_begin(gd_run *run, uint32_t slot, const gd_step *step)
 {
     gd_frame *frame = &GD_FRAMES(run)[slot];
@@ -164,8 +185,8 @@ void gd_station_begin(gd_run *run, uint32_t slot, const gd_step *step)
     if (ring != GD_NO_RING && work == run->agenda.rings[ring].delay)
         word = gd_agenda_push_ring(&run->agenda, ring, run->now, GD_EV_WORK, slot);
     else
-        word = gd_agenda_push(&run->agenda, gd_time_add(run->now, work), GD_RANK_REPLY,
-                              GD_EV_WORK, slot);
+        word = gd_agenda_push(&run->agenda, gd_time_add(run->now, work), GD_RANK_REPLY, GD_EV_WORK,
+                              slot);
     if (run->words) {
         GD_SIDES(run)[slot].word = word;
         GD_SIDES(run)[slot].ends = gd_time_add(run->now, work);
@@ -182,18 +203,16 @@ static void start(gd_run *run, uint32_t slot, gd_instance *instance)
     gd_gauge_touch(gauge, run->now);
     gauge->busy++;
     bool first = !(frame->flags & GD_F_CONTINUES);
-    frame->flags =
-        (uint16_t)((frame->flags | GD_F_WORKER) & ~(GD_F_QUEUED | GD_F_CONTINUES));
+    frame->flags = (uint16_t)((frame->flags | GD_F_WORKER) & ~(GD_F_QUEUED | GD_F_CONTINUES));
     if (first)
-        gd_hist_add(&GD_SERVICES(run)[instance->service].wait, &run->hists,
-                    run->now - frame->arrived);
+        gd_service_hist(run, &GD_SERVICES(run)[instance->service].wait, run->now - frame->arrived);
     if (!service->async && first)
         GD_SIDES(run)[slot].started = run->now;
     const gd_step *step = &run->plan->steps[frame->pc];
     if (step->kind == GD_STEP_WORK)
         gd_station_begin(run, slot, step);
     else
-        gd_follow(run, GD_EV_RUN, slot);
+        gd_frame_go_on(run, slot);
 }
 
 static void shed(gd_run *run, uint32_t slot, gd_instance *instance)
@@ -214,7 +233,9 @@ static bool preempt(gd_run *run, uint32_t slot, gd_instance *instance)
     uint32_t at = frames[slot].instance, worst = GD_NONE;
     for (uint32_t i = 0; i < run->frames.used; i++) {
         gd_frame *frame = &frames[i];
-        if (frame->instance != at || !(frame->flags & GD_F_WORKER) || !(frame->flags & GD_F_EVENT))
+        const gd_frame_side *side = &GD_SIDES(run)[i];
+        if (frame->instance != at || !(frame->flags & GD_F_WORKER) || side->word == 0 ||
+            side->ends == run->now) /* does not work, or has just done it */
             continue;
         unsigned c = class_of(run, frame);
         if (c <= mine || c < worst_class)
@@ -232,8 +253,8 @@ static bool preempt(gd_run *run, uint32_t slot, gd_instance *instance)
     side->remaining = side->ends - run->now;
     side->word = 0;
     gd_frame_account(run, worst, done);
-    frames[worst].flags = (uint16_t)((frames[worst].flags | GD_F_CONTINUES) &
-                                     ~(GD_F_WORKER | GD_F_EVENT));
+    frames[worst].flags =
+        (uint16_t)((frames[worst].flags | GD_F_CONTINUES) & ~(GD_F_WORKER | GD_F_EVENT));
     instance->busy--;
     gd_gauge *gauge = &GD_GAUGES(run)[instance->service];
     gd_gauge_touch(gauge, run->now);

@@ -5,8 +5,7 @@
 /* The draw at a step: below the frame's name, or below the request's where the model says so. */
 static uint64_t draw_of(gd_run *run, uint32_t slot, const gd_dist *dist, uint64_t salt)
 {
-    uint64_t key =
-        dist->per_request ? GD_SIDES(run)[slot].root_key : GD_FRAMES(run)[slot].key;
+    uint64_t key = dist->per_request ? GD_SIDES(run)[slot].root_key : GD_FRAMES(run)[slot].key;
     return gd_mix(key, salt);
 }
 
@@ -52,9 +51,8 @@ static uint32_t strand_new(gd_run *run, uint32_t parent, uint32_t first, uint64_
     if (run->sides) {
         gd_frame_side *side = &GD_SIDES(run)[slot];
         const gd_frame_side *model = &GD_SIDES(run)[parent];
-        *side = (gd_frame_side){.root_key = model->root_key,
-                                .client = model->client,
-                                .user = model->user};
+        *side = (gd_frame_side){
+            .root_key = model->root_key, .client = model->client, .user = model->user};
     }
     return slot;
 }
@@ -72,7 +70,7 @@ static void repeat_start(gd_run *run, uint32_t slot, const gd_step *step)
         gd_call_begin(run, site, GD_BY_FRAME, slot, gd_mix(key, run->plan->sites[site].salt), 0,
                       false);
     } else {
-        gd_follow(run, GD_EV_RUN, strand_new(run, slot, step->a, key));
+        gd_frame_go_on(run, strand_new(run, slot, step->a, key));
     }
 }
 
@@ -124,8 +122,7 @@ static void parallel_begin(gd_run *run, uint32_t slot, const gd_step *step)
             gd_call_begin(run, branch->at, GD_BY_FRAME, slot,
                           gd_mix(key, run->plan->sites[branch->at].salt), 0, false);
         else
-            gd_follow(run, GD_EV_RUN,
-                      strand_new(run, slot, branch->at, gd_mix(key, branch->salt)));
+            gd_frame_go_on(run, strand_new(run, slot, branch->at, gd_mix(key, branch->salt)));
     }
 }
 
@@ -174,8 +171,7 @@ void gd_frame_run(gd_run *run, uint32_t slot)
         case GD_STEP_WAIT:
             frame->mark = run->now;
             frame->flags |= GD_F_EVENT;
-            gd_agenda_push(&run->agenda,
-                           gd_time_add(run->now, gd_step_work_time(run, slot, step)),
+            gd_agenda_push(&run->agenda, gd_time_add(run->now, gd_step_work_time(run, slot, step)),
                            GD_RANK_REPLY, GD_EV_WAIT, slot);
             return;
         case GD_STEP_CALL:

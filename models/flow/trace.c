@@ -1,13 +1,14 @@
-/* The trace: one line an event, off by default. It reads what the digest folds, and changes nothing.
+/* The trace: one line an event, off by default. It reads what the digest folds, and changes
+ * nothing.
  */
 #include "models/flow/engine.h"
 
 static const char *const kinds[] = {
-    [GD_EV_ARRIVAL] = "asks",      [GD_EV_REQUEST] = "request",  [GD_EV_WORK] = "worked",
-    [GD_EV_WAIT] = "waited",       [GD_EV_REPLY] = "answer",     [GD_EV_TIMER] = "timer",
-    [GD_EV_USER] = "user",         [GD_EV_SHARED] = "shared",    [GD_EV_LEVER] = "lever",
-    [GD_EV_STARTED] = "started",   [GD_EV_RESEND] = "resend",    [GD_EV_RUN] = "run",
-    [GD_EV_CANCEL] = "cancel",     [GD_EV_PHASE] = "phase",      [GD_EV_CALL] = "call",
+    [GD_EV_ARRIVAL] = "asks",    [GD_EV_REQUEST] = "request", [GD_EV_WORK] = "worked",
+    [GD_EV_WAIT] = "waited",     [GD_EV_REPLY] = "answer",    [GD_EV_TIMER] = "timer",
+    [GD_EV_USER] = "user",       [GD_EV_SHARED] = "shared",   [GD_EV_LEVER] = "lever",
+    [GD_EV_STARTED] = "started", [GD_EV_RESEND] = "resend",   [GD_EV_RUN] = "run",
+    [GD_EV_CANCEL] = "cancel",   [GD_EV_PHASE] = "phase",     [GD_EV_CALL] = "call",
 };
 
 /* The name behind a salt: a linear search, since a trace is read and not timed. */
@@ -32,7 +33,8 @@ void gd_trace_event(gd_run *run, uint64_t agent, gd_event_kind kind, uint64_t su
 {
     gd_time t = run->now - run->plan->warmup;
     char line[256];
-    g_snprintf(line, sizeof line, "%s%" G_GINT64_FORMAT ".%09" G_GINT64_FORMAT " %-8s %s %016" G_GINT64_MODIFIER "x",
+    g_snprintf(line, sizeof line,
+               "%s%" G_GINT64_FORMAT ".%09" G_GINT64_FORMAT " %-8s %s %016" G_GINT64_MODIFIER "x",
                t < 0 ? "-" : "", ABS(t) / GD_S, ABS(t) % GD_S, kinds[kind],
                name_of(run->plan, agent), subject);
     run->trace(run->trace_user, line);

@@ -100,7 +100,8 @@ gd_span gd_backoff(gd_backoff_kind kind, const gd_backoff_spec *spec, uint32_t n
     return 0;
 }
 
-/* ---- as a model writes it ---------------------------------------------------------------------- */
+/* ---- as a model writes it ----------------------------------------------------------------------
+ */
 #define BASE(text, from)                                                                           \
     GD_FIELD_ROW(gd_backoff_spec, base, GD_FIELD_SPAN, .fallback = text, .min = 0, .max = GD_DAY,  \
                  .help = "the first wait, before jitter", .source = from)
@@ -119,10 +120,10 @@ static const gd_field linear_fields[] = {
 static const gd_field growing_fields[] = {
     BASE("\"100ms\"", "gRFC A6 example"), CAP("\"1s\"", "gRFC A6 example"), MULTIPLIER, {0}};
 static const gd_field polly_fields[] = {BASE("\"2s\"", "Polly Delay"), {0}};
-static const gd_field full_fields[] = {BASE("\"50ms\"", "AWS SDK, newer standard mode"),
-                                       CAP("\"20s\"", "AWS SDK"), MULTIPLIER, {0}};
-static const gd_field envoy_fields[] = {BASE("\"25ms\"", "Envoy base_interval"),
-                                        CAP("\"250ms\"", "Envoy: 10 x base"), {0}};
+static const gd_field full_fields[] = {
+    BASE("\"50ms\"", "AWS SDK, newer standard mode"), CAP("\"20s\"", "AWS SDK"), MULTIPLIER, {0}};
+static const gd_field envoy_fields[] = {
+    BASE("\"25ms\"", "Envoy base_interval"), CAP("\"250ms\"", "Envoy: 10 x base"), {0}};
 static const gd_field decorrelated_fields[] = {
     BASE("\"50ms\"", "AWS Architecture Blog"), CAP("\"20s\"", "AWS SDK"), {0}};
 static const gd_field polly_v2_fields[] = {
@@ -163,6 +164,7 @@ SHAPE(decorrelated_v2_shape, "decorrelated_v2", polly_v2_fields,
       "Polly Exponential with jitter");
 
 const gd_shape *const gd_backoff_shapes[GD_BACKOFFS + 1] = {
-    &none_shape,       &constant_shape,    &linear_shape, &exponential_shape,
-    &proportional_shape, &polly_basic_shape, &full_shape,   &envoy_full_shape,
-    &equal_shape,      &decorrelated_shape, &decorrelated_v2_shape, NULL};
+    &none_shape,         &constant_shape,        &linear_shape,
+    &exponential_shape,  &proportional_shape,    &polly_basic_shape,
+    &full_shape,         &envoy_full_shape,      &equal_shape,
+    &decorrelated_shape, &decorrelated_v2_shape, NULL};

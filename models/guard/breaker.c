@@ -9,8 +9,8 @@
  *
  * One for each (call site, caller instance): N instances learn one by one. Sources: resilience4j
  * CircuitBreakerStateMachine and CircuitBreakerConfig (count and time windows, slow calls, lazy
- * half-open); sony/gobreaker's generations, so that an answer to a call that was admitted before the
- * last change of state says nothing about the new one. What less traffic could not cure
+ * half-open); sony/gobreaker's generations, so that an answer to a call that was admitted before
+ * the last change of state says nothing about the new one. What less traffic could not cure
  * (client_error, rate_limited, own refusals …) is ignored and gives its permit back.
  */
 #include "models/guard/policy.h"
@@ -24,17 +24,17 @@ typedef struct {
 } tally;
 
 typedef struct {
-    gd_time until;    /* OPEN: no call before; HALF_OPEN: the longest it lasts */
+    gd_time until; /* OPEN: no call before; HALF_OPEN: the longest it lasts */
     uint32_t state;
     uint32_t generation; /* the ticket of this state, from 1 */
-    uint32_t permits; /* HALF_OPEN: trials that may still be sent */
-    tally all;        /* of the window */
-    uint32_t next;    /* count window: the slot that the next result overwrites; time: second mod */
-    int64_t second;   /* time window: of the newest bucket */
+    uint32_t permits;    /* HALF_OPEN: trials that may still be sent */
+    tally all;           /* of the window */
+    uint32_t next;  /* count window: the slot that the next result overwrites; time: second mod */
+    int64_t second; /* time window: of the newest bucket */
 } breaker_state;
 
 #define FAILED 1u
-#define SLOW 2u
+#define SLOW   2u
 
 typedef struct {
     uint32_t ticket; /* 0: none */
@@ -72,7 +72,7 @@ static void enter(const gd_policy_at *at, unsigned state)
     b->all = (tally){0};
     b->next = 0;
     b->second = run->now / GD_S;
-    b->until = state == OPEN        ? gd_time_add(run->now, spec->open_for)
+    b->until = state == OPEN         ? gd_time_add(run->now, spec->open_for)
                : spec->half_open_for ? gd_time_add(run->now, spec->half_open_for)
                                      : GD_NEVER;
     memset(b + 1, 0, window_bytes(spec));
@@ -234,7 +234,8 @@ void gd_breaker_forget(gd_run *run, uint32_t edge, const void *state)
         gd_measure_breaker(run, edge, -1);
 }
 
-/* ---- as a model writes it ---------------------------------------------------------------------- */
+/* ---- as a model writes it ----------------------------------------------------------------------
+ */
 static void check(void *spec, const gd_node *node, gd_problems *problems)
 {
     const gd_breaker_spec *breaker = spec;
@@ -252,9 +253,8 @@ static const gd_field fields[] = {
                  .min = 1000000, .max = GD_SHARE_ONE,
                  .help = "opens at or above this share of failures",
                  .source = "resilience4j failureRateThreshold"),
-    GD_FIELD_ROW(gd_breaker_spec, slow_rate, GD_FIELD_SHARE, .fallback = "\"100%\"",
-                 .min = 1000000, .max = GD_SHARE_ONE,
-                 .help = "opens at or above this share of slow calls",
+    GD_FIELD_ROW(gd_breaker_spec, slow_rate, GD_FIELD_SHARE, .fallback = "\"100%\"", .min = 1000000,
+                 .max = GD_SHARE_ONE, .help = "opens at or above this share of slow calls",
                  .source = "resilience4j slowCallRateThreshold"),
     GD_FIELD_ROW(gd_breaker_spec, slow_call, GD_FIELD_SPAN, .fallback = "\"60s\"", .min = 1,
                  .max = GD_DAY, .help = "a call that takes longer is slow",

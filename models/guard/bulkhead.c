@@ -1,6 +1,6 @@
 /* Bulkhead: at most `max` calls of this site are out at once from one caller instance; what comes
- * beyond waits up to `max_wait`, first come first served, or is refused. It turns "the dependency is
- * slow" into "fast refusal": the caller's other work keeps its workers.
+ * beyond waits up to `max_wait`, first come first served, or is refused. It turns "the dependency
+ * is slow" into "fast refusal": the caller's other work keeps its workers.
  *
  * Sources: resilience4j BulkheadConfig (semaphore, fair); Hystrix semaphore isolation.
  */

@@ -1,6 +1,6 @@
 /* Deadline: bounds the whole call, retries and waits between them included. When it passes, what is
- * out is given up and the call ends in `deadline_exceeded`; a retry that could only begin after it is
- * not made.
+ * out is given up and the call ends in `deadline_exceeded`; a retry that could only begin after it
+ * is not made.
  *
  * Sources: gRFC A6 (the deadline applies across all attempts); Envoy's route timeout.
  */
@@ -19,17 +19,19 @@ gd_verdict gd_deadline_ended(const gd_policy_at *at, gd_outcome *outcome, gd_tim
 {
     (void)outcome, (void)when;
     *(uint64_t *)at->mine = 0;
+    gd_policy_call(at)->deadline = GD_NEVER; /* a retry outside it begins a new one */
     return GD_PASS;
 }
 
 void gd_deadline_cancelled(const gd_policy_at *at)
 {
     *(uint64_t *)at->mine = 0;
+    gd_policy_call(at)->deadline = GD_NEVER;
 }
 
 gd_verdict gd_deadline_timer(const gd_policy_at *at, gd_outcome *outcome)
 {
-    (void)at;
+    gd_policy_call(at)->deadline = GD_NEVER;
     *outcome = GD_DEADLINE_EXCEEDED;
     return GD_END;
 }

@@ -1,7 +1,7 @@
 /* The one interface of a call's policies.
  *
- * A call goes down its chain, outermost policy first: each is asked to `admit` it. Past the last one
- * an attempt is sent; when it has ended its outcome climbs the chain, innermost first, and each
+ * A call goes down its chain, outermost policy first: each is asked to `admit` it. Past the last
+ * one an attempt is sent; when it has ended its outcome climbs the chain, innermost first, and each
  * policy that admitted the call hears `ended`. A policy answers
  *   PASS   go on in that direction
  *   END    the call has this outcome here: turn round (admit), or replace the outcome (ended)
@@ -20,11 +20,11 @@ typedef enum { GD_PASS, GD_END, GD_PARK, GD_AGAIN } gd_verdict;
 typedef struct {
     gd_run *run;
     const void *spec;
-    void *mine;       /* its bytes for this call, zero when the call begins */
-    void *state;      /* its bytes for this site and caller instance, zero at first use */
-    uint32_t call;    /* slot */
-    uint32_t level;   /* its place in the chain */
-    uint8_t ring;     /* of its constant timer, GD_NO_RING: none */
+    void *mine;     /* its bytes for this call, zero when the call begins */
+    void *state;    /* its bytes for this site and caller instance, zero at first use */
+    uint32_t call;  /* slot */
+    uint32_t level; /* its place in the chain */
+    uint8_t ring;   /* of its constant timer, GD_NO_RING: none */
 } gd_policy_at;
 
 static inline gd_call *gd_policy_call(const gd_policy_at *at)

@@ -73,7 +73,8 @@ gd_span gd_retry_timer_span(const void *spec)
     return retry->backoff_kind == GD_BACKOFF_CONSTANT ? retry->wait.base : 0;
 }
 
-/* ---- as a model writes it ---------------------------------------------------------------------- */
+/* ---- as a model writes it ----------------------------------------------------------------------
+ */
 static void check(void *spec, const gd_node *node, gd_problems *problems)
 {
     gd_retry_spec *retry = spec;

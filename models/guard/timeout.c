@@ -1,8 +1,10 @@
-/* Timeout: bounds one try. It starts when the attempt is handed to what is inside it (by default the
- * network), and its expiry ends the caller's wait, not the callee's work: that goes on unless the
- * site sends a cancel and the service honours it. An answer at exactly its end is in time (ranks).
+/* Timeout: bounds one try. It starts when the attempt is handed to what is inside it (by default
+ * the network), and its expiry ends the caller's wait, not the callee's work: that goes on unless
+ * the site sends a cancel and the service honours it. An answer at exactly its end is in time
+ * (ranks).
  *
- * Sources: AWS Builders' Library, "Timeouts, retries and backoff with jitter"; Envoy's per_try_timeout.
+ * Sources: AWS Builders' Library, "Timeouts, retries and backoff with jitter"; Envoy's
+ * per_try_timeout.
  */
 #include "models/guard/policy.h"
 

@@ -34,6 +34,20 @@ void gd_hist_widen(gd_hist *hist, int64_t value)
     }
 }
 
+void gd_hist_flush(gd_hist_queue *queue, gd_hist_pool *pool)
+{
+    for (uint32_t n = 0; n < GD_HIST_QUEUE; n++) {
+        uint32_t i = (queue->at + n) % GD_HIST_QUEUE;
+        if (!queue->hist[i])
+            continue;
+        if (n >= GD_HIST_QUEUE / 2) /* has not met its histogram yet */
+            queue->counter[i] = gd_hist_head(queue->hist[i], pool, queue->value[i]);
+        if (queue->counter[i] != GD_HIST_ZERO)
+            gd_hist_count(pool, queue->counter[i]);
+        queue->hist[i] = NULL;
+    }
+}
+
 static const uint32_t *block_of(const gd_hist *hist, const gd_hist_pool *pool, unsigned octave)
 {
     return hist->block[octave] ? pool->counters + (size_t)(hist->block[octave] - 1) * GD_HIST_SUB

@@ -85,8 +85,7 @@ const char *bench_play(bench *b, const char *kinds)
     return b->story->str;
 }
 
-/* ---- by name -----------------------------------------------------------------------------------
- */
+/* ---- by name --------------------------------------------------------------------------------- */
 static void missing(const char *what, const char *name)
 {
     fail_msg("the plan has no %s \"%s\"", what, name);
@@ -133,8 +132,7 @@ uint32_t bench_site(const gd_plan *plan, const char *name)
     return 0;
 }
 
-/* ---- in words ----------------------------------------------------------------------------------
- */
+/* ---- in words -------------------------------------------------------------------------------- */
 static const char *in_words(const bench *b, const uint64_t counts[GD_OUTCOMES])
 {
     char *text = gd_arena_printf(b->arena, "%s", "");

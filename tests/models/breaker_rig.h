@@ -4,7 +4,7 @@
 #include "models/guard/policy.h"
 #include "tests/models/bench_plan.h"
 
-* / enum { CALLS = 8, CALL_BYTES = 64, STATE_BYTES = 1 << 14 };
+enum { CALLS = 8, CALL_BYTES = 64, STATE_BYTES = 1 << 14 };
 
 typedef struct {
     bench b;

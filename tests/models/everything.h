@@ -4,7 +4,6 @@
 
 #include "tests/models/bench_plan.h"
 
-* /
 #define EVERYTHING                                                                                 \
     "'network': {'same_zone': '0.2ms', 'clients': '1ms', 'regions': {'eu': {'zones': ['a', 'b'], " \
     "'latency': {'exponential': '1ms'}}, 'far': {}}, 'links': {'wan': {'between': ['eu', 'far'], " \
@@ -57,7 +56,7 @@
     "'factor': 5, 'ramp': '100ms'}, 'less': {'fault': 'rate_limit', 'target': 'external.psp', "    \
     "'at': '5s', 'for': '500ms', 'limit': '5/s'}}"
 
-    static inline gd_plan *everything(gd_arena *arena)
+static inline gd_plan *everything(gd_arena *arena)
 {
     return plan_from_json(arena, "{'gameday': 1, 'name': 'all', " TROUBLE
                                  ", 'model': {'gameday': 1, " EVERYTHING "}}");

@@ -3,8 +3,7 @@
 
 #include <glib.h>
 
-/* ---- scripts -----------------------------------------------------------------------------------
- */
+/* ---- scripts --------------------------------------------------------------------------------- */
 static const gd_breaker_spec by_count = {.failure_rate = GD_SHARE_ONE / 2,
                                          .slow_rate = GD_SHARE_ONE,
                                          .slow_call = GD_S,
@@ -219,8 +218,7 @@ static void test_every_outcome(void **unused)
     }
 }
 
-/* ---- in a run ----------------------------------------------------------------------------------
- */
+/* ---- in a run -------------------------------------------------------------------------------- */
 #define DOWN(from, lasts)                                                                          \
     "'duration': '60s', 'faults': {'down': {'fault': 'errors', 'target': 'services.s', 'at': "     \
     "'" from "', 'for': '" lasts "'}}"

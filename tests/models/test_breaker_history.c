@@ -4,7 +4,7 @@
 
 #include <glib.h>
 
-* / enum { CLOSED, OPEN, HALF_OPEN, HISTORY = 400 };
+enum { CLOSED, OPEN, HALF_OPEN, HISTORY = 400 };
 
 typedef struct {
     gd_time at;
@@ -92,22 +92,25 @@ static void plain_ended(plain *p, const plain_call *call, gd_outcome outcome, gd
     plain_judge(p, now);
 }
 
-static gd_breaker_spec draw_spec(uint64_t u)
+static uint64_t roll(uint64_t *u, uint64_t n)
+{
+    *u = gd_next(*u);
+    return gd_below(*u, n);
+}
+
+static gd_breaker_spec draw_spec(uint64_t *u)
 {
     static const gd_share rates[] = {GD_SHARE_ONE / 100, GD_SHARE_ONE / 10 * 3, GD_SHARE_ONE / 2,
                                      GD_SHARE_ONE};
-    gd_breaker_spec spec = {
-        .failure_rate = rates[gd_below(u, 4)],
-        .slow_rate = rates[gd_below(u = gd_next(u), 4)],
-        .slow_call = 100 * GD_MS,
-        .window_type = gd_below(u = gd_next(u), 2) > 0,
-        .window_calls = 1 + (uint32_t)gd_below(u = gd_next(u), 20),
-        .window_seconds = 1 + (uint32_t)gd_below(u = gd_next(u), 5),
-        .trial_calls = 1 + (uint32_t)gd_below(u = gd_next(u), 5),
-        .open_for = GD_S,
-        .half_open_for = gd_below(u = gd_next(u), 2) ? 700 * GD_MS : 0,
-    };
-    spec.min_calls = 1 + (uint32_t)gd_below(gd_next(u), spec.window_calls);
+    gd_breaker_spec spec = {.slow_call = 100 * GD_MS, .open_for = GD_S};
+    spec.failure_rate = rates[roll(u, 4)];
+    spec.slow_rate = rates[roll(u, 4)];
+    spec.window_type = roll(u, 2) > 0;
+    spec.window_calls = 1 + (uint32_t)roll(u, 20);
+    spec.window_seconds = 1 + (uint32_t)roll(u, 5);
+    spec.trial_calls = 1 + (uint32_t)roll(u, 5);
+    spec.half_open_for = roll(u, 2) ? 700 * GD_MS : 0;
+    spec.min_calls = 1 + (uint32_t)roll(u, spec.window_calls);
     return spec;
 }
 
@@ -119,7 +122,7 @@ static void one_history(unsigned seed)
     static plain p;
     plain_call calls[CALLS] = {0};
     uint64_t u = gd_mix_n(seed, 0);
-    gd_breaker_spec spec = draw_spec(u);
+    gd_breaker_spec spec = draw_spec(&u);
     rig_init(&r, &spec);
     p = (plain){.spec = &spec};
     /* A few quiet histories, a few bad ones. */
@@ -127,22 +130,21 @@ static void one_history(unsigned seed)
     for (unsigned i = 0; i < HISTORY; i++) {
         static const gd_span steps[] = {0, 1, 50 * GD_MS, 100 * GD_MS, 1500 * GD_MS};
         static const gd_outcome bad[] = {GD_TIMEOUT, GD_SERVER_ERROR, GD_CLIENT_ERROR, GD_SHED};
-        r.b.run->now += steps[gd_below(u = gd_next(u), 5)];
+        r.b.run->now += steps[roll(&u, 5)];
         gd_time now = r.b.run->now;
-        size_t c = gd_below(u = gd_next(u), CALLS);
+        size_t c = roll(&u, CALLS);
         if (!calls[c].out) {
             bool passed = plain_admit(&p, now);
             check_that(rig_admit(&r, c) == passed, "seed %u step %u", seed, i);
             calls[c] = (plain_call){passed, p.epoch, now};
             refusals += !passed;
-        } else if (gd_below(u = gd_next(u), 20) == 0) {
+        } else if (roll(&u, 20) == 0) {
             rig_cancel(&r, c);
             if (calls[c].epoch == p.epoch)
                 p.given -= p.state == HALF_OPEN;
             calls[c].out = false;
         } else {
-            gd_outcome outcome =
-                gd_below(u = gd_next(u), 10) < badness ? bad[gd_below(u = gd_next(u), 4)] : GD_OK;
+            gd_outcome outcome = roll(&u, 10) < badness ? bad[roll(&u, 4)] : GD_OK;
             stale += calls[c].epoch != p.epoch;
             rig_end(&r, c, outcome);
             plain_ended(&p, &calls[c], outcome, now);

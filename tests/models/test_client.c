@@ -4,7 +4,8 @@
 #include <glib.h>
 #include <math.h>
 
-#define S         "'services': {'s': {'workers': 'unlimited', 'operations': {'op': [{'work': '100ms'}]}}}"
+#define WORK      "'operations': {'op': [{'work': '100ms'}]}"
+#define S         "'services': {'s': {'workers': 'unlimited', " WORK "}}"
 #define WEB(more) S ", 'clients': {'web': {'at': 's', " more "}}"
 
 enum { MOST = 100000 };
@@ -67,8 +68,7 @@ static void test_instants(void **unused)
     }
 }
 
-/* ---- profiles ----------------------------------------------------------------------------------
- */
+/* ---- profiles -------------------------------------------------------------------------------- */
 /* Operational time at `t` seconds: the integral of the factor. */
 static double of_ramp(double t) /* from 1 to 3 in the ten seconds from 5 on */
 {
@@ -162,8 +162,7 @@ static void test_load_and_overload_multiply(void **unused)
     check_that(fabs((double)a->n - wanted) <= 2, "%zu, not %g", a->n, wanted);
 }
 
-/* ---- chance ------------------------------------------------------------------------------------
- */
+/* ---- chance ---------------------------------------------------------------------------------- */
 static void test_poisson(void **unused)
 {
     (void)unused;
@@ -233,8 +232,7 @@ static void test_a_design_moves_no_arrival(void **unused)
     check_that(first.n > 2500 && web.n == first.n, "%zu of %zu", web.n, first.n);
 }
 
-/* ---- users -------------------------------------------------------------------------------------
- */
+/* ---- users ----------------------------------------------------------------------------------- */
 #define SHOP                                                                                       \
     "'services': {'s': {'workers': 'unlimited', 'operations': {'home': [{'work': '10ms'}], "       \
     "'cart': [{'work': '20ms'}], 'broken': [{'work': '30ms'}, {'fail': 1}]}}}, "

@@ -26,8 +26,7 @@ static void check_stories(const story_case *cases, size_t n, const char *kinds)
     }
 }
 
-/* ---- crash -------------------------------------------------------------------------------------
- */
+/* ---- crash ----------------------------------------------------------------------------------- */
 #define FOUR                                                                                       \
     "'clients': {" USER("a", "0") "," USER("b", "10ms") "," USER("c", "60ms") "," USER(            \
         "d", "70ms") "," USER("e", "100ms") "}"
@@ -129,8 +128,7 @@ static void test_a_caller_crashes(void **unused)
     check_that(bench_service(&b, "t")->wasted > 0, "work for nobody");
 }
 
-/* ---- hang --------------------------------------------------------------------------------------
- */
+/* ---- hang ------------------------------------------------------------------------------------ */
 static const story_case hangs[] = {
     {"accepts, and answers when it is over", S("4", "") ", 'clients': {" USER("a", "60ms") "}",
      ON_S("hang", "50ms", "950ms", ""), "1100 answer a>s.op"},
@@ -161,8 +159,7 @@ static void test_hang(void **unused)
     check_stories(hangs, G_N_ELEMENTS(hangs), "answer");
 }
 
-/* ---- slow --------------------------------------------------------------------------------------
- */
+/* ---- slow ------------------------------------------------------------------------------------ */
 #define SLOW(from, lasts, more) ON_S("slow", from, lasts, more)
 static const story_case slows[] = {
     {"work that begins meanwhile",
@@ -218,8 +215,7 @@ static void test_slow_links(void **unused)
                "17 ms each way, then 5 again");
 }
 
-/* ---- errors ------------------------------------------------------------------------------------
- */
+/* ---- errors ---------------------------------------------------------------------------------- */
 #define MANY                                                                                       \
     "'services': {'s': {'workers': 1, 'operations': {'op': [{'work': '1ms'}]}}}, 'clients': {"     \
     "'web': {'at': 's', 'arrivals': {'periodic': '100/s'}, 'stop_after': 10000}}"
@@ -276,8 +272,7 @@ static void test_errors_take_no_time(void **unused)
     check_text(bench_play(&b, "answer"), "10 answer b>s.op, 100 answer a>s.op", "at once");
 }
 
-/* ---- limits ------------------------------------------------------------------------------------
- */
+/* ---- limits ---------------------------------------------------------------------------------- */
 static void test_rate_limits(void **unused)
 {
     (void)unused;
@@ -327,8 +322,7 @@ static void test_availability_of_an_external(void **unused)
     check_that(n > 1000 - 150 && n < 1000 + 150, "%lu", (unsigned long)n); /* 5 x sqrt(900) */
 }
 
-/* ---- overload and phases -----------------------------------------------------------------------
- */
+/* ---- overload and phases --------------------------------------------------------------------- */
 static void test_overload_stretches_gaps(void **unused)
 {
     (void)unused;

@@ -5,9 +5,8 @@
 #include <glib.h>
 #include <math.h>
 
-#define S(more)                                                                                    \
-    "'services': {'s': {'workers': 'unlimited', " more "'operations': {'op': [{'work': "           \
-                                                       "'10ms'}]}}}"
+#define WORK      "'operations': {'op': [{'work': '10ms'}]}"
+#define S         "'services': {'s': {'workers': 'unlimited', " WORK "}}"
 #define WEB(at)   "'clients': {'web': {'at': 's', 'arrivals': {'csv': '" at "'}}}"
 #define TWO_ZONES "'regions': {'eu': {'zones': ['a', 'b'], 'latency': '3ms'}}, 'same_zone': '1ms'"
 
@@ -15,12 +14,12 @@ static const struct {
     const char *name, *model;
     double latency_ms;
 } ways[] = {
-    {"nothing named is nothing there", S("") "," WEB("0"), 10},
-    {"users and their service", "'network': {'clients': '20ms'}," S("") "," WEB("0"), 50},
+    {"nothing named is nothing there", S "," WEB("0"), 10},
+    {"users and their service", "'network': {'clients': '20ms'}," S "," WEB("0"), 50},
     {"one way at a time",
      "'network': {'links': {'up': {'from': 'web', 'to': 'local', 'latency': '5ms'}, 'down': "
      "{'from': "
-     "'local', 'to': 'web', 'latency': '7ms'}}}," S("") "," WEB("0"),
+     "'local', 'to': 'web', 'latency': '7ms'}}}," S "," WEB("0"),
      22},
     {"in one zone",
      "'network': {" TWO_ZONES "}, 'services': {'s': {'zones': ['a'], 'workers': 1, 'operations': "
@@ -70,8 +69,7 @@ static void test_each_pair_has_its_way(void **unused)
                "12 or 16 ms, no other");
 }
 
-/* ---- loss --------------------------------------------------------------------------------------
- */
+/* ---- loss ------------------------------------------------------------------------------------ */
 /* A message that is lost j times in a row comes rto x (2^j - 1) late: P(j) = p^j (1 - p). */
 static void test_loss(void **unused)
 {
@@ -80,8 +78,8 @@ static void test_loss(void **unused)
     g_auto(bench) b = bench_of(
         "'network': {'links': {'bad': {'from': 'web', 'to': 'local', 'latency': '5ms', 'loss': "
         "'20%', "
-        "'rto': '100ms'}}}," S("") ", 'clients': {'web': {'at': 's', 'arrivals': {'periodic': "
-                                   "'1000/s'}, 'stop_after': 40000}}",
+        "'rto': '100ms'}}}," S ", 'clients': {'web': {'at': 's', 'arrivals': {'periodic': "
+        "'1000/s'}, 'stop_after': 40000}}",
         "'duration': '1h'");
     bench_play(&b, "");
     const gd_hist *good = &bench_view(&b, "web.op")->good[GD_BEFORE];
@@ -103,8 +101,7 @@ static void test_loss(void **unused)
     check_that(gd_hist_quantile(good, &b.run->hists, 0) == 15 * GD_MS, "none is early");
 }
 
-/* ---- cut links ---------------------------------------------------------------------------------
- */
+/* ---- cut links ------------------------------------------------------------------------------- */
 #define CUT(from, lasts, more)                                                                     \
     "'duration': '30m', 'faults': {'cut': {'fault': 'partition', 'between': ['web', 'local'], "    \
     "'at': '" from "', 'for': '" lasts "'" more "}}"
@@ -115,32 +112,32 @@ static const struct {
     double latency_ms;
 } cuts[] = {
     /* Asked at 10; the link is whole again at 150: the second sending, at 210, passes. */
-    {"sent again after 200 ms", NET S("") "," WEB("10ms"), CUT("0s", "150ms", ""), "ok 1", 212},
-    {"after 600", NET S("") "," WEB("10ms"), CUT("0s", "250ms", ""), "ok 1", 612},
-    {"after 1.4 s", NET S("") "," WEB("10ms"), CUT("0s", "650ms", ""), "ok 1", 1412},
-    {"after 3 s", NET S("") "," WEB("10ms"), CUT("0s", "1500ms", ""), "ok 1", 3012},
-    {"at the instant that it is whole it passes", NET S("") "," WEB("10ms"), CUT("0s", "210ms", ""),
+    {"sent again after 200 ms", NET S "," WEB("10ms"), CUT("0s", "150ms", ""), "ok 1", 212},
+    {"after 600", NET S "," WEB("10ms"), CUT("0s", "250ms", ""), "ok 1", 612},
+    {"after 1.4 s", NET S "," WEB("10ms"), CUT("0s", "650ms", ""), "ok 1", 1412},
+    {"after 3 s", NET S "," WEB("10ms"), CUT("0s", "1500ms", ""), "ok 1", 3012},
+    {"at the instant that it is whole it passes", NET S "," WEB("10ms"), CUT("0s", "210ms", ""),
      "ok 1", 212},
     {"a caller who waits less",
-     NET S("") ", 'clients': {'web': {'at': 's', 'timeout': '500ms', "
-               "'arrivals': {'csv': '10ms'}}}",
+     NET S ", 'clients': {'web': {'at': 's', 'timeout': '500ms', "
+           "'arrivals': {'csv': '10ms'}}}",
      CUT("0s", "1m", ""), "timeout 1", 500},
     /* 200 ms, doubled up to 120 s, 15 times again and one last wait: Linux's 924.6 s. */
-    {"the transport gives up", NET S("") "," WEB("10ms"), CUT("0s", "20m", ""), "reset 1", 924600},
+    {"the transport gives up", NET S "," WEB("10ms"), CUT("0s", "20m", ""), "reset 1", 924600},
     /* Cut while it is served: the answer is sent again. */
-    {"the answer is cut off", NET S("") "," WEB("10ms"), CUT("15ms", "150ms", ""), "ok 1", 212},
-    {"only the way there", NET S("") "," WEB("10ms"), CUT("0s", "150ms", ", 'direction': 'to'"),
-     "ok 1", 212},
-    {"the way there is free", NET S("") "," WEB("10ms"), CUT("0s", "15ms", ", 'direction': 'from'"),
+    {"the answer is cut off", NET S "," WEB("10ms"), CUT("15ms", "150ms", ""), "ok 1", 212},
+    {"only the way there", NET S "," WEB("10ms"), CUT("0s", "150ms", ", 'direction': 'to'"), "ok 1",
+     212},
+    {"the way there is free", NET S "," WEB("10ms"), CUT("0s", "15ms", ", 'direction': 'from'"),
      "ok 1", 12},
-    {"the way back is not", NET S("") "," WEB("10ms"), CUT("0s", "150ms", ", 'direction': 'from'"),
+    {"the way back is not", NET S "," WEB("10ms"), CUT("0s", "150ms", ", 'direction': 'from'"),
      "ok 1", 212},
     {"a link of its own timeout",
      "'network': {'links': {'l': {'between': ['web', 'local'], 'latency': '1ms', 'rto': "
-     "'30ms'}}}," S("") "," WEB("10ms"),
+     "'30ms'}}}," S "," WEB("10ms"),
      CUT("0s", "35ms", ""), "ok 1", 42},
-    {"what is on its way when it is cut arrives", NET S("") "," WEB("10ms"),
-     CUT("10500us", "9ms", ""), "ok 1", 12},
+    {"what is on its way when it is cut arrives", NET S "," WEB("10ms"), CUT("10500us", "9ms", ""),
+     "ok 1", 12},
 };
 
 static void test_cut_links(void **unused)
@@ -176,8 +173,7 @@ static void test_zones_apart(void **unused)
     check_that(bench_latency_ms(&b, "app.far") == 616, "%g", bench_latency_ms(&b, "app.far"));
 }
 
-/* ---- order and bandwidth -----------------------------------------------------------------------
- */
+/* ---- order and bandwidth --------------------------------------------------------------------- */
 #define JITTER(ordered)                                                                            \
     "'network': {'links': {'l': {'between': ['web', 'local'], 'latency': {'uniform': {'low': "     \
     "'1ms', 'high': '100ms'}}, 'ordered': " ordered "}}}, 'services': {'s': {'workers': 1, "       \

@@ -160,8 +160,7 @@ static void test_balancer_bytes(void **unused)
     }
 }
 
-/* ---- balancers at work -------------------------------------------------------------------------
- */
+/* ---- balancers at work ----------------------------------------------------------------------- */
 static uint64_t good_at_once(const char *model)
 {
     g_auto(bench) b = bench_of(model, "'duration': '1h'");

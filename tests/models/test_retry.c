@@ -6,9 +6,8 @@
 
 #define USER(policy) "'clients': {'web': {'at': 'm', " policy "'arrivals': {'csv': '0'}}}"
 #define FRONT(policy, steps)                                                                       \
-    "'m': {'workers': 'unlimited', 'calls': {'s': {" policy "}}, 'operations': {'op': [" steps "]" \
-                                                                                               "}" \
-                                                                                               "}"
+    "'m': {'workers': 'unlimited', 'calls': {'s': {" policy "}}, 'operations': "                   \
+    "{'op': [" steps "]}}"
 #define FAILS(time, more)                                                                          \
     "'s': {'workers': 'unlimited', 'operations': {'op': [{'work': '" time                          \
     "'}, {'fail': '100%'" more "}]}}"
@@ -105,8 +104,7 @@ static void test_layers_multiply(void **unused)
     check_that(bench_view(&b, "web.op")->attempts == 1, "the user tried once");
 }
 
-/* ---- what a failure turns into -----------------------------------------------------------------
- */
+/* ---- what a failure turns into --------------------------------------------------------------- */
 #define DEAD  "'s': {'workers': 1, 'operations': {'op': [{'work': '10ms'}, {'fail': '100%'}]}}"
 #define SPARE "'z': {'workers': 1, 'operations': {'op': [{'work': '7ms'}]}}"
 #define THEN(more, steps)                                                                          \
@@ -192,8 +190,7 @@ static void test_then_crash(void **unused)
     check_that(gd_run_count_in_flight(b.run) == 0, "drained");
 }
 
-/* ---- draws -------------------------------------------------------------------------------------
- */
+/* ---- draws ----------------------------------------------------------------------------------- */
 /* Each try is a frame of its own, so a fault of half the tries is drawn anew: 1 - 1/2^n succeed. */
 static void test_tries_are_drawn_apart(void **unused)
 {
@@ -230,8 +227,7 @@ static void test_waits_are_drawn_apart(void **unused)
     check_that(max > 290 * GD_MS && max <= 300 * GD_MS, "%ld", (long)max);
 }
 
-/* ---- the order of the chain --------------------------------------------------------------------
- */
+/* ---- the order of the chain ------------------------------------------------------------------ */
 #define BREAKER "'breaker': {'window_calls': 4, 'min_calls': 4, 'open_for': '1h'}, 'retry': 3"
 
 static const struct {

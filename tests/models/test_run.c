@@ -5,8 +5,7 @@
 
 #include <glib.h>
 
-/* ---- a malloc that counts ----------------------------------------------------------------------
- */
+/* ---- a malloc that counts -------------------------------------------------------------------- */
 #if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__)
 #if !defined(__has_feature)
 #define COUNTS_ALLOCATIONS 1
@@ -15,9 +14,9 @@
 #endif
 #endif
 
+#ifdef COUNTS_ALLOCATIONS
 static unsigned long allocations;
 
-#ifdef COUNTS_ALLOCATIONS
 extern void *__libc_malloc(size_t bytes);
 extern void *__libc_calloc(size_t count, size_t bytes);
 extern void *__libc_realloc(void *block, size_t bytes);
@@ -89,8 +88,7 @@ static uint64_t measured(gd_run *run)
     return gd_mix(h, r->n_happenings);
 }
 
-/* ---- the same, however it is driven ------------------------------------------------------------
- */
+/* ---- the same, however it is driven ---------------------------------------------------------- */
 static void test_in_pieces(void **unused)
 {
     (void)unused;
@@ -269,8 +267,7 @@ static void test_an_unconnected_service(void **unused)
     check_that(to_the_end(a) == to_the_end(b), "the same digest");
 }
 
-/* ---- memory ------------------------------------------------------------------------------------
- */
+/* ---- memory ---------------------------------------------------------------------------------- */
 #define STEADY(more)                                                                               \
     "{'gameday': 1, 'name': 'steady', " more ", 'model': {'gameday': 1, 'network': {'clients': "   \
     "'1ms'}, 'services': {'m': {'workers': 20, 'queue': 50, 'calls': {'s': {'timeout': '30ms', "   \

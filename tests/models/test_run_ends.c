@@ -4,12 +4,11 @@
 
 #include <glib.h>
 
-* /
 #define TINY(steps, client)                                                                        \
     "'services': {'s': {'workers': 1, 'operations': {'op': [" steps "]}}}, 'clients': {'web': "    \
     "{'at': 's', " client "}}"
 
-    static const struct {
+static const struct {
     const char *name, *model, *scenario;
     gd_end end;
     gd_time at;
@@ -117,8 +116,7 @@ static void test_interrupted(void **unused)
     check_text(bench_outcomes(&b, "web.op"), "ok 4 unfinished 1", "what there was until then");
 }
 
-/* ---- windows -----------------------------------------------------------------------------------
- */
+/* ---- windows --------------------------------------------------------------------------------- */
 /* [start, end): what happens at a border belongs to the window that begins. */
 static void test_windows(void **unused)
 {

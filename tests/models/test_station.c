@@ -91,8 +91,7 @@ static void test_order_of_service(void **unused)
     }
 }
 
-/* ---- queue limits ------------------------------------------------------------------------------
- */
+/* ---- queue limits ---------------------------------------------------------------------------- */
 static const struct {
     const char *name, *model, *outcomes;
     uint64_t queue_max, rejected;
@@ -134,8 +133,7 @@ static void test_queue_limits(void **unused)
     }
 }
 
-/* ---- workers and calls -------------------------------------------------------------------------
- */
+/* ---- workers and calls ----------------------------------------------------------------------- */
 /* m works 2 ms, asks z (10 ms), works 3 ms. Two users at once. */
 #define CALLER(more)                                                                               \
     "'services': {'m': {'workers': 1, " more "'operations': {'op': [{'work': '2ms'}, 'z.op', "     \
@@ -186,8 +184,7 @@ static void test_threads(void **unused)
     }
 }
 
-/* ---- steps -------------------------------------------------------------------------------------
- */
+/* ---- steps ----------------------------------------------------------------------------------- */
 #define STEPS(steps)                                                                               \
     "'services': {'m': {'workers': 1, 'threads': 'async', 'operations': {'op': [" steps "]}}, "    \
     "'y': {'workers': 'unlimited', 'operations': {'op': [{'work': '10ms'}], 'bad': [{'work': "     \
@@ -261,8 +258,7 @@ static void test_steps(void **unused)
     }
 }
 
-/* ---- cancellation ------------------------------------------------------------------------------
- */
+/* ---- cancellation ---------------------------------------------------------------------------- */
 /* Three users of one worker, 10 ms each; b gives up at 15 ms (waiting), a at 5 ms (working). */
 #define PATIENCE(mode, discipline)                                                                 \
     "'services': {'s': {'workers': 1, 'cancellation': '" mode "'" discipline ", 'operations': "    \

@@ -1,4 +1,5 @@
-/* Calls: down the chain of policies, an attempt, up again with its outcome, and what its end means. */
+/* Calls: down the chain of policies, an attempt, up again with its outcome, and what its end means.
+ */
 #include "tests/naive/world.h"
 
 const gd_plan_policy *nv_policy_at(const nv_world *w, const nv_call *call, unsigned level)
@@ -18,7 +19,8 @@ static void call_gone(nv_world *w, nv_call *call)
     w->live--;
 }
 
-/* ---- driving a call ---------------------------------------------------------------------------- */
+/* ---- driving a call ----------------------------------------------------------------------------
+ */
 static void send(nv_world *w, nv_call *call)
 {
     uint64_t key = call->attempts == 0 ? call->key : gd_mix_n(call->key, call->attempts);
@@ -142,7 +144,8 @@ void nv_call_kill(nv_world *w, nv_call *call)
     call_gone(w, call);
 }
 
-/* ---- beginning and end ------------------------------------------------------------------------- */
+/* ---- beginning and end -------------------------------------------------------------------------
+ */
 static void begin(nv_world *w, uint32_t site, nv_who who, const nv_request *request, uint32_t from,
                   uint64_t key, gd_time begun, bool fallback)
 {

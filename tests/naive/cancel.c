@@ -4,6 +4,16 @@
 
 static void cancel_task(nv_world *w, nv_task *task);
 
+/* An attempt that no call follows: its caller is gone, and no answer will come. */
+static void unanswered(nv_world *w, const nv_task *task)
+{
+    if (task->strand || task->who.call || !task->who.task || !nv_measuring(w))
+        return;
+    nv_edge *edge = &w->result->edges[w->plan->sites[task->site].edge];
+    edge->tries[GD_CANCELLED]++;
+    edge->outcomes[GD_CANCELLED]++;
+}
+
 static void arrives(nv_world *w, void *subject, unsigned level)
 {
     (void)level;
@@ -13,16 +23,18 @@ static void arrives(nv_world *w, void *subject, unsigned level)
         return;
     const gd_plan_service *service = nv_service_of(w, task->instance);
     nv_fold(w, service->salt, NV_CANCEL, task->key);
-    if (!task->arrived)
+    if (!task->arrived) {
         task->overtaken = true;
-    else if (service->cancel == GD_CANCEL_IMMEDIATE || task->queued)
+        unanswered(w, task);
+    } else if (service->cancel == GD_CANCEL_IMMEDIATE || task->queued) {
         cancel_task(w, task);
+    }
 }
 
 void nv_cancel_send(nv_world *w, nv_task *task)
 {
     const gd_plan_link *link = &w->plan->links[task->there];
-    if (nv_service_of(w, task->instance)->cancel == GD_CANCEL_NONE)
+    if (task->gone || task->replying || nv_service_of(w, task->instance)->cancel == GD_CANCEL_NONE)
         return;
     gd_span delay = link->constant;
     if (!link->is_constant && link->latency != GD_NONE)
@@ -46,7 +58,11 @@ static gint by_key(gconstpointer a, gconstpointer b)
     const nv_child *x = *(nv_child *const *)a, *y = *(nv_child *const *)b;
     uint64_t one = x->task ? x->task->key : x->call->key;
     uint64_t two = y->task ? y->task->key : y->call->key;
-    return one < two ? -1 : one > two;
+    if (one != two)
+        return one < two ? -1 : 1;
+    uint32_t here = x->task ? x->task->site : x->call->site;
+    uint32_t there = y->task ? y->task->site : y->call->site;
+    return here < there ? -1 : here > there;
 }
 
 void nv_cancel_children(nv_world *w, nv_task *task)
@@ -62,7 +78,7 @@ void nv_cancel_children(nv_world *w, nv_task *task)
         } else if (child->task->strand) {
             nv_task_forget(task, child->task, NULL);
             cancel_task(w, child->task);
-        } else if (!child->task->replying) {
+        } else {
             nv_cancel_send(w, child->task);
         }
     }
@@ -87,11 +103,7 @@ static void cancel_task(nv_world *w, nv_task *task)
     task->worker = false;
     if (task->event)
         nv_hollow(w, task->event);
-    if (!task->strand && !task->who.call && nv_measuring(w)) { /* its caller is gone: no answer */
-        nv_edge *edge = &w->result->edges[w->plan->sites[task->site].edge];
-        edge->tries[GD_CANCELLED]++;
-        edge->outcomes[GD_CANCELLED]++;
-    }
+    unanswered(w, task);
     nv_task_gone(w, task);
     if (worker)
         nv_station_release(w, at);

@@ -1,8 +1,9 @@
 /* Who asks, and when.
  *
- * Arrivals live in operational time: the next one is due when the rate, added up since the last one,
- * reaches a drawn need. In numbers: needs are mean gaps in 2^-58; operational time is whole ns of
- * the profile's integral, a trapezoid rounded down; an arrival is at the least ns that reaches it.
+ * Arrivals live in operational time: the next one is due when the rate, added up since the last
+ * one, reaches a drawn need. In numbers: needs are mean gaps in 2^-58; operational time is whole ns
+ * of the profile's integral, a trapezoid rounded down; an arrival is at the least ns that reaches
+ * it.
  */
 #include "tests/naive/world.h"
 
@@ -13,7 +14,8 @@ static uint64_t user_key(const nv_client *client, uint64_t ordinal)
 
 static nv_act arrive, phase_ends, think_over;
 
-/* ---- operational time -------------------------------------------------------------------------- */
+/* ---- operational time --------------------------------------------------------------------------
+ */
 /* One straight piece of a profile: from `at` on with factor f, to `until` with factor g. */
 typedef struct {
     gd_time at, until;
@@ -91,7 +93,8 @@ static gd_i128 grown(const gd_plan *plan, const gd_plan_client *client, gd_time 
     return sum;
 }
 
-/* ---- arrivals ---------------------------------------------------------------------------------- */
+/* ---- arrivals ----------------------------------------------------------------------------------
+ */
 static gd_rate rate_now(const gd_plan_client *client, const nv_client *state)
 {
     bool off = client->arrivals == GD_ARRIVE_BURSTS && state->phase % 2 == 1;
@@ -100,8 +103,7 @@ static gd_rate rate_now(const gd_plan_client *client, const nv_client *state)
 
 static bool has_rate(const gd_plan_client *client, const nv_client *state)
 {
-    return state->load > 0 &&
-           (client->arrivals == GD_ARRIVE_TRACE || rate_now(client, state) > 0);
+    return state->load > 0 && (client->arrivals == GD_ARRIVE_TRACE || rate_now(client, state) > 0);
 }
 
 /* The need as ns of operational time at the present rate. */
@@ -199,7 +201,8 @@ static void phase_ends(nv_world *w, void *subject, unsigned index)
         phase_begins(w, index);
 }
 
-/* ---- pages ------------------------------------------------------------------------------------- */
+/* ---- pages -------------------------------------------------------------------------------------
+ */
 static const gd_journey *journey_of(const gd_plan *plan, const gd_plan_client *client, uint64_t key)
 {
     const gd_journey *journeys = &plan->journeys[client->journeys_first];
@@ -215,7 +218,7 @@ static void ask(nv_world *w, const gd_page *page, nv_user *user, uint32_t client
 {
     const gd_plan_site *site = &w->plan->sites[page->site];
     if (nv_measuring(w)) {
-        w->result->views[page->op_record].requests[nv_phase(w)]++;
+        w->result->views[page->op_record].requests[nv_phase(w, w->now)]++;
         w->view_now[page->op_record].requests++;
     }
     nv_fold(w, site->hash, NV_ASKS, key);
@@ -271,14 +274,15 @@ static void arrive(nv_world *w, void *subject, unsigned index)
     ask(w, page, NULL, index, key, ordinal);
 }
 
-/* ---- thinking ---------------------------------------------------------------------------------- */
+/* ---- thinking ----------------------------------------------------------------------------------
+ */
 static void think(nv_world *w, nv_user *user, uint32_t dist, uint64_t salt)
 {
     gd_share load = w->clients[user->client].load;
     gd_span wait = 0;
     if (dist != GD_NONE)
-        wait = gd_dist_sample(&w->plan->dists[dist],
-                              gd_mix(gd_mix_n(user->key, salt), NV_SALT_THINK));
+        wait =
+            gd_dist_sample(&w->plan->dists[dist], gd_mix(gd_mix_n(user->key, salt), NV_SALT_THINK));
     if (load > 0)
         wait = (gd_span)MIN((gd_i128)wait * GD_SHARE_ONE / load, GD_NEVER);
     nv_at(w, gd_time_add(w->now, wait), NV_RANK_ARRIVAL, think_over, user, 0);
@@ -329,13 +333,14 @@ static void go_on(nv_world *w, nv_user *user, bool good)
         w->live--;
 }
 
-/* ---- answers ----------------------------------------------------------------------------------- */
+/* ---- answers -----------------------------------------------------------------------------------
+ */
 static void measure(nv_world *w, uint32_t index, gd_span latency, uint32_t attempts,
                     gd_outcome outcome)
 {
     nv_view *view = &w->result->views[index];
     nv_view_window *window = &w->view_now[index];
-    gd_phase phase = nv_phase(w);
+    gd_phase phase = nv_phase(w, w->now);
     view->outcomes[phase][outcome]++;
     view->attempts += attempts;
     window->attempts += attempts;

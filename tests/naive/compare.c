@@ -159,10 +159,11 @@ char *nv_compare(const nv_result *n, const gd_record *r)
     return found ? found : happenings(n, r);
 }
 
-/* ---- event by event ---------------------------------------------------------------------------- */
-static const char *const kinds[] = {"asks",    "request", "worked", "waited", "answer",
-                                    "timer",   "user",    "shared", "lever",  "started",
-                                    "resend",  "run",     "cancel", "phase",  "call"};
+/* ---- event by event ----------------------------------------------------------------------------
+ */
+static const char *const kinds[] = {"asks",   "request", "worked", "waited", "answer",
+                                    "timer",  "user",    "shared", "lever",  "started",
+                                    "resend", "run",     "cancel", "phase",  "call"};
 
 static const char *name_of(const gd_plan *plan, uint64_t agent)
 {

@@ -6,7 +6,9 @@ static gint by_arrival(gconstpointer a, gconstpointer b)
     const nv_task *x = *(nv_task *const *)a, *y = *(nv_task *const *)b;
     if (x->arrived_at != y->arrived_at)
         return x->arrived_at < y->arrived_at ? -1 : 1;
-    return x->key < y->key ? -1 : x->key > y->key;
+    if (x->key != y->key)
+        return x->key < y->key ? -1 : 1;
+    return x->site < y->site ? -1 : x->site > y->site;
 }
 
 static gint by_begin(gconstpointer a, gconstpointer b)
@@ -14,7 +16,9 @@ static gint by_begin(gconstpointer a, gconstpointer b)
     const nv_call *x = *(nv_call *const *)a, *y = *(nv_call *const *)b;
     if (x->begun != y->begun)
         return x->begun < y->begun ? -1 : 1;
-    return x->key < y->key ? -1 : x->key > y->key;
+    if (x->key != y->key)
+        return x->key < y->key ? -1 : 1;
+    return x->site < y->site ? -1 : x->site > y->site;
 }
 
 GPtrArray *nv_tasks_where(nv_world *w, bool (*wanted)(const nv_task *, uint32_t), uint32_t about)

@@ -28,7 +28,8 @@ static void start_timer(nv_world *w, nv_call *call, unsigned level, gd_span afte
         nv_at(w, gd_time_add(w->now, after), NV_RANK_TIMER, nv_call_timer, call, level);
 }
 
-/* ---- retry ------------------------------------------------------------------------------------- */
+/* ---- retry -------------------------------------------------------------------------------------
+ */
 static gd_span between(gd_span low, gd_span high, uint64_t u)
 {
     return low + (gd_span)gd_below(u, (uint64_t)(high - low) + 1);
@@ -69,7 +70,8 @@ gd_span nv_backoff(const gd_retry_spec *spec, uint32_t n, gd_span *before, uint6
     case GD_BACKOFF_DECORRELATED:
         *before = cap(between(wait->base, 3 * (*before ? *before : wait->base), u), wait->max);
         return *before;
-    case GD_BACKOFF_DECORRELATED_V2: /* a curve in fixed point: tests/models/test_backoff.c has it */
+    case GD_BACKOFF_DECORRELATED_V2: /* a curve in fixed point: tests/models/test_backoff.c has it
+                                      */
         return gd_backoff(GD_BACKOFF_DECORRELATED_V2, wait, n, before, u);
     case GD_BACKOFFS:
         break;
@@ -82,8 +84,8 @@ static nv_answer retry_ended(nv_world *w, nv_call *call, unsigned level, gd_outc
 {
     const gd_retry_spec *spec = nv_policy_at(w, call, level)->spec;
     nv_guard *guard = guard_of(call, level);
-    bool worth = !gd_outcome_rows[outcome].good &&
-                 w->plan->sites[call->site].retry_mask >> outcome & 1u;
+    bool worth =
+        !gd_outcome_rows[outcome].good && w->plan->sites[call->site].retry_mask >> outcome & 1u;
     if (!worth || guard->tries >= spec->max_attempts)
         return NV_PASS;
     uint64_t u = gd_mix_n(gd_mix(call->key, NV_SALT_BACKOFF), guard->tries);
@@ -94,7 +96,8 @@ static nv_answer retry_ended(nv_world *w, nv_call *call, unsigned level, gd_outc
     return NV_AGAIN;
 }
 
-/* ---- breaker ----------------------------------------------------------------------------------- */
+/* ---- breaker -----------------------------------------------------------------------------------
+ */
 static nv_breaker *breaker_of(nv_world *w, const nv_call *call)
 {
     return &nv_memory_of(w, call->site, call->from)->breaker;
@@ -194,7 +197,8 @@ static void breaker_ended(nv_world *w, nv_call *call, unsigned level, gd_outcome
     breaker_judge(w, call, spec);
 }
 
-/* ---- bulkhead ---------------------------------------------------------------------------------- */
+/* ---- bulkhead ----------------------------------------------------------------------------------
+ */
 static nv_answer bulkhead_admit(nv_world *w, nv_call *call, unsigned level, gd_outcome *outcome)
 {
     const gd_bulkhead_spec *spec = nv_policy_at(w, call, level)->spec;
@@ -235,7 +239,8 @@ static void bulkhead_release(nv_world *w, nv_call *call, unsigned level)
     nv_at_once(w, nv_call_follow, next);
 }
 
-/* ---- the interface ----------------------------------------------------------------------------- */
+/* ---- the interface -----------------------------------------------------------------------------
+ */
 nv_answer nv_guard_admit(nv_world *w, nv_call *call, unsigned level, gd_outcome *outcome)
 {
     const gd_plan_policy *policy = nv_policy_at(w, call, level);

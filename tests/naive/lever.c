@@ -4,7 +4,8 @@
 
 #define RAMP_STEPS 64
 
-/* ---- effects ----------------------------------------------------------------------------------- */
+/* ---- effects -----------------------------------------------------------------------------------
+ */
 /* How many of its targets a fault has: of what is only on or off, the first intensity x n. */
 static uint32_t reach_of(const gd_plan_fault *fault, gd_share intensity)
 {
@@ -27,8 +28,7 @@ static bool has_target(const nv_world *w, uint32_t index, uint32_t target)
 
 static gd_share part_of(gd_share factor, gd_share intensity)
 {
-    return GD_SHARE_ONE +
-           (gd_share)((gd_i128)(factor - GD_SHARE_ONE) * intensity / GD_SHARE_ONE);
+    return GD_SHARE_ONE + (gd_share)((gd_i128)(factor - GD_SHARE_ONE) * intensity / GD_SHARE_ONE);
 }
 
 static uint64_t either(uint64_t a, uint64_t b)
@@ -49,8 +49,7 @@ nv_effect nv_effect_on(const nv_world *w, gd_target_kind on, uint32_t target)
             e.factor = gd_share_of(e.factor, part_of(fault->factor, intensity));
             e.added = gd_time_add(e.added, gd_share_of(fault->added, intensity));
         } else if (fault->lever == GD_LEVER_ERRORS) {
-            e.errors =
-                either(e.errors, gd_share_threshold(gd_share_of(fault->share, intensity)));
+            e.errors = either(e.errors, gd_share_threshold(gd_share_of(fault->share, intensity)));
             e.outcome = (gd_outcome)fault->outcome;
         } else if (fault->lever == GD_LEVER_LIMIT) {
             e.limit = i;
@@ -62,7 +61,8 @@ nv_effect nv_effect_on(const nv_world *w, gd_target_kind on, uint32_t target)
     return e;
 }
 
-/* ---- what meets a request ---------------------------------------------------------------------- */
+/* ---- what meets a request ----------------------------------------------------------------------
+ */
 /* A bucket of `burst` tokens that fills at `rate`, kept as the time at which it is full again. */
 static bool take(nv_world *w, uint32_t bucket, gd_rate rate, uint32_t burst)
 {
@@ -108,7 +108,8 @@ gd_outcome nv_verdict_on(nv_world *w, const nv_task *task)
     return GD_OK;
 }
 
-/* ---- changes ----------------------------------------------------------------------------------- */
+/* ---- changes -----------------------------------------------------------------------------------
+ */
 static void started(nv_world *w, void *subject, unsigned at)
 {
     nv_instance *instance = subject;

@@ -61,7 +61,8 @@ void nv_result_free(nv_result *r)
     g_free(r);
 }
 
-/* ---- gauges ------------------------------------------------------------------------------------ */
+/* ---- gauges ------------------------------------------------------------------------------------
+ */
 /* Adds what was there from the last change up to `at`, as far as it is measured. */
 static void touch(nv_world *w, uint32_t service, gd_time at)
 {
@@ -132,7 +133,8 @@ void nv_happened(nv_world *w, gd_happened what, uint32_t about, uint32_t count)
     g_array_append_val(w->result->happenings, one);
 }
 
-/* ---- windows ----------------------------------------------------------------------------------- */
+/* ---- windows -----------------------------------------------------------------------------------
+ */
 static void close_window(nv_world *w, gd_time at)
 {
     const gd_plan *plan = w->plan;
@@ -173,6 +175,8 @@ void nv_measure_finish(nv_world *w)
     nv_result *r = w->result;
     if (w->now < plan->warmup)
         return;
+    /* The horizon itself is outside: a fault may end there. */
+    gd_phase last = nv_phase(w, MIN(w->now, plan->horizon - 1));
     if (r->windows < plan->windows)
         close_window(w, w->now); /* the one in progress, empty or not */
     for (uint32_t i = 0; i < plan->n_edges; i++)
@@ -187,7 +191,7 @@ void nv_measure_finish(nv_world *w)
             for (unsigned o = 0; o < GD_OUTCOMES; o++)
                 ended_n += view->outcomes[p][o];
         }
-        view->outcomes[nv_phase(w)][GD_UNFINISHED] += begun_n - ended_n;
+        view->outcomes[last][GD_UNFINISHED] += begun_n - ended_n;
     }
     for (uint32_t i = 0; i < plan->n_sites; i++) {
         if (plan->sites[i].client == GD_NONE || w->site_view[i] == GD_NONE)

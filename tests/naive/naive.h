@@ -1,4 +1,5 @@
-/* The naive reference simulator: a plan and a seed, run in the plainest way that the documents allow.
+/* The naive reference simulator: a plan and a seed, run in the plainest way that the documents
+ * allow.
  *
  * A sorted list of events, an object on the heap with pointers for everything that is in flight, a
  * FIFO of what goes on at the same instant, levers worked out from the list of faults whenever they

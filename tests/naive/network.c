@@ -1,10 +1,11 @@
 /* Who is asked, and how messages travel. */
 #include "tests/naive/world.h"
 
-#define TCP_TRIES 15             /* Linux: net.ipv4.tcp_retries2: tries after the first */
+#define TCP_TRIES   15           /* Linux: net.ipv4.tcp_retries2: tries after the first */
 #define TCP_LONGEST (120 * GD_S) /* Linux: TCP_RTO_MAX */
 
-/* ---- balancers --------------------------------------------------------------------------------- */
+/* ---- balancers ---------------------------------------------------------------------------------
+ */
 static bool counts(const gd_plan_site *site)
 {
     return site->balancer == GD_LEAST_REQUESTS || site->balancer == GD_TWO_CHOICES;
@@ -51,9 +52,8 @@ static uint32_t pick_of_two(const uint32_t *in_flight, uint32_t n, uint64_t u)
 static uint32_t pick(nv_world *w, uint32_t index, uint32_t from, uint64_t key, uint32_t *op)
 {
     const gd_plan_site *site = &w->plan->sites[index];
-    uint32_t which = site->callees_n == 1
-                         ? 0
-                         : (uint32_t)gd_below(gd_mix(key, NV_SALT_CALLEE), site->callees_n);
+    uint32_t which =
+        site->callees_n == 1 ? 0 : (uint32_t)gd_below(gd_mix(key, NV_SALT_CALLEE), site->callees_n);
     *op = w->plan->callees[site->callees_first + which];
     const gd_plan_service *service = &w->plan->services[w->plan->ops[*op].service];
     uint32_t n = service->instances_n, chosen = 0;
@@ -83,7 +83,8 @@ void nv_balance_ended(nv_world *w, const nv_task *task)
         nv_memory_of(w, task->site, task->from)->in_flight[task->instance]--;
 }
 
-/* ---- messages ---------------------------------------------------------------------------------- */
+/* ---- messages ----------------------------------------------------------------------------------
+ */
 static gd_span rto_of(const gd_plan_link *link, unsigned times)
 {
     gd_i128 wait = (gd_i128)link->rto << MIN(times, 60u);
@@ -181,7 +182,8 @@ void nv_reply_sent(nv_world *w, nv_task *task)
         transmit(w, task, true);
 }
 
-/* ---- attempts ---------------------------------------------------------------------------------- */
+/* ---- attempts ----------------------------------------------------------------------------------
+ */
 static const nv_task *asking_task(const nv_who *who)
 {
     return who->call ? who->call->who.task : who->task;

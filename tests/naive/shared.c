@@ -32,7 +32,9 @@ static nv_task *first_done(const nv_instance *instance)
         nv_task *task = i->data;
         if (!best || task->left < best->left ||
             (task->left == best->left &&
-             (task->mark < best->mark || (task->mark == best->mark && task->key < best->key))))
+             (task->mark < best->mark ||
+              (task->mark == best->mark &&
+               (task->key < best->key || (task->key == best->key && task->site < best->site))))))
             best = task;
     }
     return best;
@@ -54,8 +56,7 @@ static void schedule(nv_world *w, uint32_t at)
     if (n > workers)
         need = (need * n + workers - 1) / workers;
     gd_span wait = (gd_span)((need + ((1u << BITS) - 1)) >> BITS);
-    instance->shared_event =
-        nv_at(w, gd_time_add(w->now, wait), NV_RANK_REPLY, done, instance, at);
+    instance->shared_event = nv_at(w, gd_time_add(w->now, wait), NV_RANK_REPLY, done, instance, at);
 }
 
 static void count(nv_world *w, uint32_t at)

@@ -16,7 +16,8 @@ gd_span nv_task_work_time(nv_world *w, const nv_task *task, const gd_step *step)
     return gd_share_of(work, edge.factor);
 }
 
-/* ---- calls and strands ------------------------------------------------------------------------- */
+/* ---- calls and strands -------------------------------------------------------------------------
+ */
 static void call(nv_world *w, nv_task *task, uint32_t site, uint64_t key, bool waits)
 {
     const gd_step *step = &w->plan->steps[task->pc];
@@ -43,7 +44,8 @@ static void strand(nv_world *w, nv_task *parent, uint32_t first, uint64_t key)
     nv_at_once(w, nv_task_run, task);
 }
 
-/* ---- repeat ------------------------------------------------------------------------------------ */
+/* ---- repeat ------------------------------------------------------------------------------------
+ */
 static void round_begin(nv_world *w, nv_task *task, const gd_step *step)
 {
     uint64_t key = gd_mix_n(gd_mix(task->key, step->salt), task->rounds++);
@@ -79,7 +81,8 @@ static bool repeat_begin(nv_world *w, nv_task *task, const gd_step *step)
     return task->rounds_all > 0;
 }
 
-/* ---- the others -------------------------------------------------------------------------------- */
+/* ---- the others --------------------------------------------------------------------------------
+ */
 static void parallel_begin(nv_world *w, nv_task *task, const gd_step *step)
 {
     task->mark = w->now;
@@ -138,8 +141,8 @@ static bool one_step(nv_world *w, nv_task *task, const gd_step *step)
         return false;
     case GD_STEP_WAIT:
         task->mark = w->now;
-        task->event = nv_at(w, gd_time_add(w->now, nv_task_work_time(w, task, step)),
-                            NV_RANK_REPLY, nv_task_waited, task, 0);
+        task->event = nv_at(w, gd_time_add(w->now, nv_task_work_time(w, task, step)), NV_RANK_REPLY,
+                            nv_task_waited, task, 0);
         return false;
     case GD_STEP_CALL:
         task->mark = w->now;
@@ -191,7 +194,8 @@ void nv_task_run(nv_world *w, void *subject, unsigned level)
         ;
 }
 
-/* ---- what is back ------------------------------------------------------------------------------ */
+/* ---- what is back ------------------------------------------------------------------------------
+ */
 /* It goes on without those who are still out. */
 static void leave_rest(nv_world *w, nv_task *task, const gd_step *step)
 {

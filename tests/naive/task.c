@@ -61,7 +61,8 @@ static nv_service_window *window_of(nv_world *w, const nv_task *task)
     return &w->service_now[w->plan->instances[task->instance].service];
 }
 
-/* ---- arrival ----------------------------------------------------------------------------------- */
+/* ---- arrival -----------------------------------------------------------------------------------
+ */
 void nv_task_request(nv_world *w, void *subject, unsigned level)
 {
     (void)level;
@@ -100,7 +101,8 @@ void nv_task_answer(nv_world *w, nv_task *task, gd_outcome outcome)
     nv_reply_sent(w, task);
 }
 
-/* ---- work -------------------------------------------------------------------------------------- */
+/* ---- work --------------------------------------------------------------------------------------
+ */
 /* Nobody waits for what it does: someone on the way up to the user has given up. */
 static bool is_wasted(const nv_task *task)
 {
@@ -164,7 +166,8 @@ void nv_task_waited(nv_world *w, void *subject, unsigned level)
     nv_task_run(w, task, 0);
 }
 
-/* ---- the end ----------------------------------------------------------------------------------- */
+/* ---- the end -----------------------------------------------------------------------------------
+ */
 static void strand_finish(nv_world *w, nv_task *task)
 {
     if (task->worker) {

@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-/* ---- the heap ---------------------------------------------------------------------------------- */
+/* ---- the heap ----------------------------------------------------------------------------------
+ */
 void *nv_alloc(nv_world *w, gsize size)
 {
     void *object = g_malloc0(size);
@@ -11,7 +12,8 @@ void *nv_alloc(nv_world *w, gsize size)
     return object;
 }
 
-/* ---- events ------------------------------------------------------------------------------------ */
+/* ---- events ------------------------------------------------------------------------------------
+ */
 static bool is_before(const nv_event *a, const nv_event *b)
 {
     if (a->at != b->at)
@@ -64,7 +66,8 @@ void nv_at_once(nv_world *w, nv_act *act, void *subject)
     g_queue_push_tail(w->at_once, next);
 }
 
-/* ---- what is common ---------------------------------------------------------------------------- */
+/* ---- what is common ----------------------------------------------------------------------------
+ */
 void nv_fold(nv_world *w, uint64_t agent, unsigned kind, uint64_t subject)
 {
     /* The digest's formula is part of what is promised: see gd_fold in models/flow/engine.h. */
@@ -83,16 +86,16 @@ bool nv_measuring(const nv_world *w)
     return w->now >= w->plan->warmup;
 }
 
-gd_phase nv_phase(const nv_world *w)
+gd_phase nv_phase(const nv_world *w, gd_time at)
 {
     gd_time first = GD_NEVER, last = 0;
     for (uint32_t i = 0; i < w->plan->n_faults; i++) {
         first = MIN(first, w->plan->faults[i].start);
         last = MAX(last, w->plan->faults[i].end);
     }
-    if (w->now < first)
+    if (at < first)
         return GD_BEFORE;
-    return w->now < last ? GD_DURING : GD_AFTER;
+    return at < last ? GD_DURING : GD_AFTER;
 }
 
 const gd_plan_service *nv_service_of(const nv_world *w, uint32_t instance)
@@ -129,7 +132,8 @@ void nv_memory_forget(nv_world *w, uint32_t site, uint32_t from)
     *at = NULL;
 }
 
-/* ---- the life of a world ----------------------------------------------------------------------- */
+/* ---- the life of a world -----------------------------------------------------------------------
+ */
 /* The index of a page among its client's views, at most 63: users are counted once for each. */
 static void find_pages(nv_world *w)
 {

@@ -1,5 +1,5 @@
-/* What is in the naive world. Objects live until the run's end, `gone` says that they are over; so a
- * pointer is always good and nothing is ever mistaken for its successor. */
+/* What is in the naive world. Objects live until the run's end, `gone` says that they are over; so
+ * a pointer is always good and nothing is ever mistaken for its successor. */
 #pragma once
 
 #include "models/guard/specs.h"
@@ -23,20 +23,20 @@ enum {
 };
 
 /* Addresses of draws that no document names. */
-#define NV_SALT_REQUEST UINT64_C(0x5265717565737431)
-#define NV_SALT_REPLY UINT64_C(0x5265706c79202031)
-#define NV_SALT_LOSS UINT64_C(0x4c6f737320202031)
-#define NV_SALT_BALANCE UINT64_C(0x42616c616e636531)
-#define NV_SALT_CALLEE UINT64_C(0x43616c6c65652031)
-#define NV_SALT_ERROR UINT64_C(0x4572726f72202031)
+#define NV_SALT_REQUEST    UINT64_C(0x5265717565737431)
+#define NV_SALT_REPLY      UINT64_C(0x5265706c79202031)
+#define NV_SALT_LOSS       UINT64_C(0x4c6f737320202031)
+#define NV_SALT_BALANCE    UINT64_C(0x42616c616e636531)
+#define NV_SALT_CALLEE     UINT64_C(0x43616c6c65652031)
+#define NV_SALT_ERROR      UINT64_C(0x4572726f72202031)
 #define NV_SALT_SITE_ERROR UINT64_C(0x4572726f72202032)
-#define NV_SALT_BACKOFF UINT64_C(0x4261636b6f666631)
-#define NV_SALT_GAP UINT64_C(0x4761702020202031)
-#define NV_SALT_JOURNEY UINT64_C(0x4a6f75726e657931)
-#define NV_SALT_THINK UINT64_C(0x5468696e6b202031)
-#define NV_SALT_QUOTA UINT64_C(0x51756f7461202031)
-#define NV_SALT_START UINT64_C(0x5374617274202031)
-#define NV_SALT_PHASE UINT64_C(0x5068617365202031)
+#define NV_SALT_BACKOFF    UINT64_C(0x4261636b6f666631)
+#define NV_SALT_GAP        UINT64_C(0x4761702020202031)
+#define NV_SALT_JOURNEY    UINT64_C(0x4a6f75726e657931)
+#define NV_SALT_THINK      UINT64_C(0x5468696e6b202031)
+#define NV_SALT_QUOTA      UINT64_C(0x51756f7461202031)
+#define NV_SALT_START      UINT64_C(0x5374617274202031)
+#define NV_SALT_PHASE      UINT64_C(0x5068617365202031)
 
 typedef struct nv_world nv_world;
 typedef struct nv_task nv_task;
@@ -73,8 +73,8 @@ struct nv_task {
     nv_who who;
     bool deserted; /* whoever waited has given it up */
     const nv_request *request;
-    uint32_t from; /* the caller's instance */
-    gd_time begun; /* for a client: when it asked */
+    uint32_t from;        /* the caller's instance */
+    gd_time begun;        /* for a client: when it asked */
     uint16_t there, back; /* links */
     unsigned transmissions;
 
@@ -86,9 +86,9 @@ struct nv_task {
     nv_event *event; /* pending work or wait, or the transport's next try */
     bool working;    /* the event is work */
     bool interrupted;
-    gd_span remaining; /* of interrupted work */
-    gd_span work;      /* of the work in progress */
-    gd_i128 left;      /* processor sharing: 2^-12 ns of service still to get */
+    gd_span remaining;   /* of interrupted work */
+    gd_span work;        /* of the work in progress */
+    gd_i128 left;        /* processor sharing: 2^-12 ns of service still to get */
     GPtrArray *children; /* nv_child: what the step in progress waits for */
     uint32_t pending, succeeded, rounds, rounds_all;
     gd_outcome first_failure;
@@ -136,7 +136,8 @@ struct nv_user {
     bool not_there;
 };
 
-/* ---- what policies and balancers remember, for each call site and caller instance -------------- */
+/* ---- what policies and balancers remember, for each call site and caller instance --------------
+ */
 typedef struct {
     unsigned state; /* 0 closed, 1 open, 2 half-open */
     uint32_t generation, permits;
@@ -219,21 +220,23 @@ struct nv_world {
     nv_edge_window *edge_now;
 };
 
-/* ---- world.c ----------------------------------------------------------------------------------- */
+/* ---- world.c -----------------------------------------------------------------------------------
+ */
 void *nv_alloc(nv_world *w, gsize size);
 #define nv_make(w, type) ((type *)nv_alloc(w, sizeof(type)))
 nv_event *nv_at(nv_world *w, gd_time at, unsigned rank, nv_act *act, void *subject, unsigned level);
-void nv_drop(nv_world *w, nv_event *event);    /* it will not happen; NULL is fine */
-void nv_hollow(nv_world *w, nv_event *event);  /* nor will this, but its time is waited for */
+void nv_drop(nv_world *w, nv_event *event);   /* it will not happen; NULL is fine */
+void nv_hollow(nv_world *w, nv_event *event); /* nor will this, but its time is waited for */
 void nv_at_once(nv_world *w, nv_act *act, void *subject);
 void nv_fold(nv_world *w, uint64_t agent, unsigned kind, uint64_t subject);
 bool nv_measuring(const nv_world *w);
-gd_phase nv_phase(const nv_world *w);
+gd_phase nv_phase(const nv_world *w, gd_time at);
 nv_memory *nv_memory_of(nv_world *w, uint32_t site, uint32_t from);
 void nv_memory_forget(nv_world *w, uint32_t site, uint32_t from);
 const gd_plan_service *nv_service_of(const nv_world *w, uint32_t instance);
 
-/* ---- measure.c --------------------------------------------------------------------------------- */
+/* ---- measure.c ---------------------------------------------------------------------------------
+ */
 void nv_measure_new(nv_world *w);
 void nv_measure_finish(nv_world *w);
 void nv_close_windows(nv_world *w, gd_time upto); /* all that end at or before it */
@@ -243,7 +246,8 @@ void nv_queue_seen(nv_world *w, uint32_t instance);
 void nv_breaker_moved(nv_world *w, uint32_t edge, int change);
 void nv_happened(nv_world *w, gd_happened what, uint32_t about, uint32_t count);
 
-/* ---- task.c, steps.c --------------------------------------------------------------------------- */
+/* ---- task.c, steps.c ---------------------------------------------------------------------------
+ */
 nv_task *nv_task_new(nv_world *w);
 void nv_task_gone(nv_world *w, nv_task *task);
 /* What the step in progress of `parent` waits for: a task or a call. */
@@ -259,7 +263,8 @@ void nv_task_branch_done(nv_world *w, nv_task *task, gd_outcome outcome);
 void nv_task_desert(nv_task *task);
 gd_span nv_task_work_time(nv_world *w, const nv_task *task, const gd_step *step);
 
-/* ---- station.c, shared.c ----------------------------------------------------------------------- */
+/* ---- station.c, shared.c -----------------------------------------------------------------------
+ */
 void nv_station_admit(nv_world *w, nv_task *task);
 bool nv_station_resume(nv_world *w, nv_task *task);
 void nv_station_release(nv_world *w, uint32_t instance);
@@ -270,7 +275,8 @@ void nv_shared_remove(nv_world *w, nv_task *task);
 void nv_shared_pause(nv_world *w, uint32_t instance);
 void nv_shared_wake(nv_world *w, uint32_t instance);
 
-/* ---- call.c, guard.c --------------------------------------------------------------------------- */
+/* ---- call.c, guard.c ---------------------------------------------------------------------------
+ */
 void nv_call_begin(nv_world *w, uint32_t site, nv_who who, const nv_request *request, uint32_t from,
                    uint64_t key, bool own_clock);
 void nv_call_attempt_ended(nv_world *w, nv_call *call, gd_outcome outcome);
@@ -290,7 +296,8 @@ nv_answer nv_guard_timer(nv_world *w, nv_call *call, unsigned level, gd_outcome 
 const gd_plan_policy *nv_policy_at(const nv_world *w, const nv_call *call, unsigned level);
 gd_span nv_backoff(const gd_retry_spec *spec, uint32_t n, gd_span *before, uint64_t u);
 
-/* ---- network.c, cancel.c ----------------------------------------------------------------------- */
+/* ---- network.c, cancel.c -----------------------------------------------------------------------
+ */
 nv_task *nv_send(nv_world *w, uint32_t site, nv_who who, const nv_request *request, uint32_t from,
                  uint64_t key);
 void nv_reply_sent(nv_world *w, nv_task *task);
@@ -298,13 +305,15 @@ void nv_balance_ended(nv_world *w, const nv_task *task);
 void nv_cancel_send(nv_world *w, nv_task *task);
 void nv_cancel_children(nv_world *w, nv_task *task);
 
-/* ---- client.c ---------------------------------------------------------------------------------- */
+/* ---- client.c ----------------------------------------------------------------------------------
+ */
 void nv_client_start(nv_world *w, uint32_t client);
 void nv_client_reload(nv_world *w, uint32_t client, gd_share load);
 void nv_client_done(nv_world *w, uint32_t site, nv_who who, gd_time begun, uint32_t attempts,
                     gd_outcome outcome);
 
-/* ---- lever.c, crash.c -------------------------------------------------------------------------- */
+/* ---- lever.c, crash.c --------------------------------------------------------------------------
+ */
 void nv_lever_start(nv_world *w);
 typedef struct {
     bool down, hang, cut;

@@ -1,16 +1,17 @@
 /* Who asks and how calls are made, and what happens to all of it, at random. */
 #include "tests/random/model.h"
 
-#define roll gd_maker_roll
+#define roll   gd_maker_roll
 #define chance gd_maker_chance
-#define add gd_maker_add
+#define add    gd_maker_add
 
-/* ---- policies ---------------------------------------------------------------------------------- */
+/* ---- policies ----------------------------------------------------------------------------------
+ */
 static void retry(gd_maker *m)
 {
-    static const char *const kinds[] = {"constant",   "linear", "exponential", "proportional",
-                                        "polly_basic", "full",   "envoy_full",  "equal",
-                                        "decorrelated", "decorrelated_v2"};
+    static const char *const kinds[] = {
+        "constant", "linear",     "exponential", "proportional", "polly_basic",
+        "full",     "envoy_full", "equal",       "decorrelated", "decorrelated_v2"};
     static const bool capped[] = {false, true, true, true, false, true, true, true, true, true};
     unsigned kind = roll(m, G_N_ELEMENTS(kinds));
     add(m, ", \"retry\": {\"max_attempts\": %u", 1 + roll(m, 4));
@@ -73,8 +74,8 @@ static void then(gd_maker *m, unsigned from, bool client)
 
 static void on(gd_maker *m)
 {
-    static const char *const outcomes[] = {"timeout",      "server_error", "unavailable",
-                                           "shed",         "breaker_open", "deadline_exceeded",
+    static const char *const outcomes[] = {"timeout",       "server_error", "unavailable",
+                                           "shed",          "breaker_open", "deadline_exceeded",
                                            "bulkhead_full", "any"};
     unsigned first = roll(m, 4), second = 4 + roll(m, 4);
     add(m, ", \"on\": {\"%s\": \"%s\", \"%s\": \"%s\"}", outcomes[first],
@@ -109,7 +110,8 @@ void gd_maker_policy(gd_maker *m, unsigned from, bool client)
         add(m, ", \"cancel_on_timeout\": false");
 }
 
-/* ---- clients ----------------------------------------------------------------------------------- */
+/* ---- clients -----------------------------------------------------------------------------------
+ */
 static void arrivals(gd_maker *m, const char *name)
 {
     unsigned rate = 5 + roll(m, 70), kind = roll(m, 5);
@@ -220,7 +222,7 @@ static void client(gd_maker *m, unsigned index)
         else
             mix(m);
     }
-    if (kind < 2 && chance(m, 35))
+    if (m->open == name && chance(m, 35))
         profile(m);
     if (m->traits & GD_RANDOM_DRAINS || chance(m, 40))
         add(m, ", \"stop_after\": %u", 5 + roll(m, 60));
@@ -246,7 +248,8 @@ void gd_maker_clients(gd_maker *m)
     add(m, "}");
 }
 
-/* ---- faults ------------------------------------------------------------------------------------ */
+/* ---- faults ------------------------------------------------------------------------------------
+ */
 static void on_service(gd_maker *m)
 {
     unsigned pick = roll(m, m->services + m->external);
@@ -313,7 +316,7 @@ static void cut(gd_maker *m)
 
 static void fault(gd_maker *m, unsigned index)
 {
-    static const char *const kinds[] = {"crash", "slow", "hang", "errors",
+    static const char *const kinds[] = {"crash",     "slow",       "hang",    "errors",
                                         "partition", "rate_limit", "overload"};
     unsigned kind = roll(m, m->open ? 7 : 6), at = roll(m, m->duration_ms);
     unsigned lasts = 1 + roll(m, m->duration_ms / 2);

@@ -3,7 +3,8 @@
 
 #include "models/compile.h"
 
-/* ---- dice -------------------------------------------------------------------------------------- */
+/* ---- dice --------------------------------------------------------------------------------------
+ */
 uint32_t gd_maker_roll(gd_maker *m, uint32_t n)
 {
     m->state = gd_next(m->state);
@@ -23,9 +24,9 @@ void gd_maker_add(gd_maker *m, const char *format, ...)
     va_end(args);
 }
 
-#define roll gd_maker_roll
+#define roll   gd_maker_roll
 #define chance gd_maker_chance
-#define add gd_maker_add
+#define add    gd_maker_add
 
 void gd_maker_time(gd_maker *m, unsigned ms)
 {
@@ -55,7 +56,8 @@ void gd_maker_time(gd_maker *m, unsigned ms)
     }
 }
 
-/* ---- places ------------------------------------------------------------------------------------ */
+/* ---- places ------------------------------------------------------------------------------------
+ */
 static void make_link(gd_maker *m, const char *name, const char *a, const char *b)
 {
     add(m, "\"%s\": {", name);
@@ -106,7 +108,8 @@ static void network(gd_maker *m)
     add(m, "}}");
 }
 
-/* ---- steps ------------------------------------------------------------------------------------- */
+/* ---- steps -------------------------------------------------------------------------------------
+ */
 static void steps(gd_maker *m, unsigned service, unsigned depth);
 
 void gd_maker_callee(gd_maker *m, unsigned from)
@@ -270,7 +273,8 @@ static void steps(gd_maker *m, unsigned service, unsigned depth)
     add(m, "]");
 }
 
-/* ---- services ---------------------------------------------------------------------------------- */
+/* ---- services ----------------------------------------------------------------------------------
+ */
 static void operation(gd_maker *m, unsigned service)
 {
     m->calls_left = service == 0 ? 4 : 2;
@@ -385,7 +389,8 @@ static void parties(gd_maker *m)
     add(m, "}");
 }
 
-/* ---- documents --------------------------------------------------------------------------------- */
+/* ---- documents ---------------------------------------------------------------------------------
+ */
 gd_random *gd_random_model(uint64_t seed, unsigned traits)
 {
     gd_random *documents = g_new0(gd_random, 1);
@@ -433,8 +438,8 @@ void gd_random_free(gd_random *documents)
     g_free(documents);
 }
 
-static const char *read_arrivals(void *user, gd_arena *arena, const char *path,
-                                 const gd_node *at, gd_problems *problems, size_t *length)
+static const char *read_arrivals(void *user, gd_arena *arena, const char *path, const gd_node *at,
+                                 gd_problems *problems, size_t *length)
 {
     (void)path, (void)at, (void)problems;
     const gd_random *documents = user;
@@ -446,8 +451,8 @@ gd_plan *gd_random_compile(const gd_random *documents, gd_arena *arena, char **p
 {
     g_autoptr(gd_problems) found = gd_problems_new();
     gd_compile_options options = {.read_data = read_arrivals, .user = (void *)documents};
-    const gd_node *model = gd_source_parse(arena, "model.json", documents->model,
-                                           strlen(documents->model), found);
+    const gd_node *model =
+        gd_source_parse(arena, "model.json", documents->model, strlen(documents->model), found);
     const gd_node *scenario = gd_source_parse(arena, "scenario.json", documents->scenario,
                                               strlen(documents->scenario), found);
     gd_plan *plan = NULL;

@@ -13,7 +13,7 @@ typedef struct {
 
 /* What a property needs of a model. */
 #define GD_RANDOM_DRAINS 1u /* all clients stop, all faults end, and there is time enough */
-#define GD_RANDOM_CALM 2u   /* no faults */
+#define GD_RANDOM_CALM   2u /* no faults */
 
 gd_random *gd_random_model(uint64_t seed, unsigned traits);
 void gd_random_free(gd_random *documents);
@@ -25,19 +25,20 @@ gd_plan *gd_random_compile(const gd_random *documents, gd_arena *arena, char **p
 typedef bool (*gd_random_fails)(const gd_random *documents);
 gd_random *gd_random_shrink(const gd_random *documents, gd_random_fails fails);
 
-/* ---- for the generator's files ----------------------------------------------------------------- */
+/* ---- for the generator's files -----------------------------------------------------------------
+ */
 typedef struct {
     uint64_t state;
-    unsigned traits;
+    unsigned traits, stretch; /* stretch: all times are that many times as long */
     GString *out;
     unsigned services, zones, calls_left, flags;
-    unsigned ops[8];     /* of each service */
+    unsigned ops[8]; /* of each service */
     bool external, far, attribute, copies;
-    unsigned client;     /* the one being written */
+    unsigned client; /* the one being written */
     unsigned clients;
     unsigned duration_ms;
-    const char *open; /* a client whose rate can grow */
-    bool called[8][10];  /* who calls whom, the external as 9 */
+    const char *open;   /* a client whose rate can grow */
+    bool called[8][10]; /* who calls whom, the external as 9 */
 } gd_maker;
 
 uint32_t gd_maker_roll(gd_maker *m, uint32_t n); /* uniform in [0, n) */

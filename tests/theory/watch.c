@@ -7,7 +7,7 @@ typedef struct {
     theory_answer *answer;
     double since, start[THEORY_TIMES]; /* s; of the present number, and of each passage */
     bool armed[THEORY_TIMES];
-    uint32_t level;
+    uint32_t level, number; /* the level is the number, cut off */
 } watcher;
 
 /* `number` are in the service from `now` on. */
@@ -20,6 +20,7 @@ static void note_level(watcher *w, double now, uint32_t number)
         w->answer->entries[k]++;
     w->since = now;
     w->level = level;
+    w->number = number;
     for (uint32_t i = 0; i < question->n_passages; i++) {
         if (w->armed[i] && level >= question->passages[i]) {
             w->answer->passage_s[i] += now - w->start[i];
@@ -38,7 +39,7 @@ static void note_moments(watcher *w, double now, uint32_t number)
     theory_answer *answer = w->answer;
     for (uint32_t i = 0; i < question->n_at; i++)
         if (answer->seen[i] < 0 && now >= (double)question->at[i] / (double)GD_S)
-            answer->seen[i] = w->level;
+            answer->seen[i] = w->number;
     for (uint32_t i = 0; number == 0 && i < question->n_empty_after; i++) {
         double after = (double)question->empty_after[i] / (double)GD_S;
         if (now >= after && !gd_is_known(answer->emptied[i]))
@@ -62,7 +63,8 @@ void theory_watch(gd_run *run, const theory_question *question, theory_answer *a
             note_moments(&w, now, number);
             note_level(&w, now, number);
         } else {
-            w.level = MIN(number, THEORY_LEVELS - 1); /* what the warm-up left */
+            w.number = number; /* what the warm-up left */
+            w.level = MIN(number, THEORY_LEVELS - 1);
         }
         if (!goes_on)
             break;

@@ -83,6 +83,20 @@ static void test_journeys(void **unused)
     forget(&c);
 }
 
+/* Records of user-visible operations are in byte order, whatever the order of pages. */
+static void test_records(void **unused)
+{
+    (void)unused;
+    compiled c =
+        compile_good(MODEL("'web': {'at': 'api', 'visits': {'poisson': '1/s'}, 'journeys': "
+                           "{'j': {'pages': ['old', 'home', 'buy']}}}"),
+                     NULL);
+    static const char *const wanted[] = {"web.old", "web.home", "web.buy"};
+    for (uint32_t i = 0; i < 3; i++)
+        check_text(c.plan->views[c.plan->pages[i].op_record].name, wanted[i], "page %u", i);
+    forget(&c);
+}
+
 static void test_attributes(void **unused)
 {
     (void)unused;
@@ -150,6 +164,10 @@ static const struct {
      "0:100 15:300"},
     {"both multiply", "'step': {'at': '30s', 'factor': 2}",
      "'l': {'target': 'clients.web', 'step': {'at': '50s', 'factor': 3}}", "0:100 40:200 60:600"},
+    {"two slopes, cut into sixteen", "'ramp': {'to': 3, 'at': '0s', 'for': '80s'}",
+     "'l': {'target': 'clients.web', 'ramp': {'to': 3, 'at': '0s', 'for': '80s'}}",
+     "0:100 10:100/ 15:126/ 20:156/ 25:189/ 30:225/ 35:264/ 40:306/ 45:351/ 50:400/ 55:451/ "
+     "60:506/ 65:564/ 70:625/ 75:689/ 80:756/ 85:826/ 90:900"},
     {"a step on a slope", "'ramp': {'to': 3, 'at': '0s', 'for': '40s'}",
      "'l': {'target': 'clients.web', 'step': {'at': '20s', 'factor': 2}}",
      "0:100 10:100/ 30:200/ 30:400/ 50:600"},
@@ -298,6 +316,23 @@ static void test_empirical_file(void **unused)
     forget(&e);
 }
 
+/* A smaller run keeps its share of a recording, spread over all of it. */
+static void test_trace_is_thinned(void **unused)
+{
+    (void)unused;
+    gd_compile_options options = {.read_data = read_text,
+                                  .scale = GD_SHARE_ONE / 4,
+                                  .user = (void *)"0\n1\n2\n3\n4\n5\n6\n7\n"};
+    compiled c =
+        compile_with("{'gameday': 1, 'services': {'api': {'workers': 4, 'operations': "
+                     "{'home': []}}}, 'clients': {'web': {'at': 'api', 'arrivals': {'csv': "
+                     "'a.csv'}}}}",
+                     NULL, &options);
+    check_that(c.plan && c.plan->clients[0].trace_n == 2, "two of eight");
+    check_that(c.plan->clients[0].trace[1] - c.plan->clients[0].trace[0] == 4 * GD_S, "far apart");
+    forget(&c);
+}
+
 static void test_profile_file(void **unused)
 {
     (void)unused;
@@ -313,11 +348,18 @@ static void test_profile_file(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_arrivals),       cmocka_unit_test(test_mix),
-        cmocka_unit_test(test_journeys),       cmocka_unit_test(test_attributes),
-        cmocka_unit_test(test_flags),          cmocka_unit_test(test_profiles),
-        cmocka_unit_test(test_control),        cmocka_unit_test(test_daily),
-        cmocka_unit_test(test_traces),         cmocka_unit_test(test_profile_file),
+        cmocka_unit_test(test_arrivals),
+        cmocka_unit_test(test_mix),
+        cmocka_unit_test(test_journeys),
+        cmocka_unit_test(test_records),
+        cmocka_unit_test(test_attributes),
+        cmocka_unit_test(test_flags),
+        cmocka_unit_test(test_profiles),
+        cmocka_unit_test(test_control),
+        cmocka_unit_test(test_daily),
+        cmocka_unit_test(test_traces),
+        cmocka_unit_test(test_trace_is_thinned),
+        cmocka_unit_test(test_profile_file),
         cmocka_unit_test(test_empirical_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -52,8 +52,8 @@ static const struct {
     {"an attribute that nobody draws", STEPS("{'repeat': '$items', 'steps': ['db.read']}"), NULL,
      "no client draws \"items\"; write \"draw\""},
     {"an attribute that one client does not draw",
-     MODEL("'api': {'workers': 1, 'operations': {'get': [{'repeat': '$items', 'steps': [{'work': "
-           "'1ms'}]}]}}",
+     MODEL("'api': {'workers': 1, 'operations': {'get': ['b.x']}}, 'b': {'workers': 1, "
+           "'operations': {'x': [{'repeat': '$items', 'steps': [{'work': '1ms'}]}]}}",
            WEB(", 'draw': {'items': 3}") ", 'bot': {'at': 'api', 'arrivals': {'poisson': '1/s'}}",
            ""),
      NULL, "clients.bot: its requests of api.get come to a repeat by $items"},
@@ -96,7 +96,7 @@ static const struct {
     {"a call that is never made", MODEL(API(", 'calls': {'db': {'timeout': '1s'}}"), WEB(""), ""),
      NULL, "api never calls db; remove this, or name what it calls"},
     {"an outcome that is none", MODEL(API(""), WEB(", 'on': {'timeuot': 'retry'}"), ""), NULL,
-     "clients.web\".on.timeuot: no such member \"timeuot\"; did you mean \"timeout\"?"},
+     "clients.web.on.timeuot: no such member \"timeuot\"; did you mean \"timeout\"?"},
     {"a word that is none", MODEL(API(""), WEB(", 'on': {'timeout': 'again'}"), ""), NULL,
      "expected \"retry\" or \"fail\""},
     {"a then that is none", MODEL(API(""), WEB(", 'then': {'answer': 'maybe'}"), ""), NULL,

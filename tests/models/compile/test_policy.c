@@ -74,6 +74,33 @@ static const struct {
      "'b.op'", "", "", "breaker , retry 2, timeout 1000"},
 };
 
+/* The starter's timeout is three times the callee's p99, at least 100 ms. */
+static void test_starter(void **unused)
+{
+    (void)unused;
+    static const char *const works[][2] = {
+        {"{'work': '1ms'}", "deadline 10000, timeout 100"},
+        {"{'work': '70ms'}", "deadline 10000, timeout 210"},
+        {"{'work': '33ms'}, {'parallel': ['db.read', {'wait': '7ms'}]}, {'repeat': 2, 'steps': "
+         "[{'work': '1ms'}]}",
+         "deadline 10000, timeout 260"},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(works); i++) {
+        g_autofree char *model = g_strdup_printf(
+            "{'gameday': 1, 'defaults': {'call': 'starter'}, 'services': {'a': {'workers': 1, "
+            "'operations': {'get': ['b.op']}}, 'b': {'workers': 1, 'operations': {'op': [%s]}}, "
+            "'db': {'workers': 1, 'operations': {'read': [{'work': '50ms'}]}}}, 'clients': {'web': "
+            "{'at': 'a', 'arrivals': {'poisson': '1/s'}}}}",
+            works[i][0]);
+        compiled c = compile_good(model, NULL);
+        const gd_plan_site *site = site_named(c.plan, "a>b.op");
+        g_autofree char *chain = print_chain(c.plan, site);
+        check_text(chain, works[i][1], "%s", works[i][0]);
+        check_that(site->balancer == GD_TWO_CHOICES, "%u", site->balancer);
+        forget(&c);
+    }
+}
+
 static void test_chains(void **unused)
 {
     (void)unused;
@@ -186,6 +213,45 @@ static void test_fallback_calls(void **unused)
     forget(&c);
 }
 
+/* What a step says of its call is not said of the fallback. */
+static void test_fallback_has_its_own_policy(void **unused)
+{
+    (void)unused;
+    g_autofree char *model =
+        model_of("", "{'call': 'b.op', 'timeout': '5s', 'then': {'call': 'b.alt'}}", "", "");
+    compiled c = compile_good(model, NULL);
+    const gd_plan_site *site = site_named(c.plan, "a>b.op");
+    check_that(site->chain_n == 1 && c.plan->sites[site->then_site].chain_n == 0, "%u",
+               c.plan->sites[site->then_site].chain_n);
+    forget(&c);
+}
+
+/* A cancel is sent only to who would honour it. */
+static void test_cancel(void **unused)
+{
+    (void)unused;
+    static const struct {
+        const char *cancellation, *more;
+        bool wanted;
+    } ways[] = {
+        {"none", "", false},
+        {"dequeue_only", "", true},
+        {"immediate", "", true},
+        {"immediate", ", 'cancel_on_timeout': false", false},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(ways); i++) {
+        g_autofree char *model = g_strdup_printf(
+            "{'gameday': 1, 'services': {'api': {'workers': 1, 'cancellation': '%s', 'operations': "
+            "{'get': []}}}, 'clients': {'web': {'at': 'api', 'arrivals': {'poisson': '1/s'}, "
+            "'timeout': '1s'%s}}}",
+            ways[i].cancellation, ways[i].more);
+        compiled c = compile_good(model, NULL);
+        check_that(c.plan->sites[0].cancel_on_timeout == ways[i].wanted, "%s%s",
+                   ways[i].cancellation, ways[i].more);
+        forget(&c);
+    }
+}
+
 static void test_balancer(void **unused)
 {
     (void)unused;
@@ -247,14 +313,14 @@ static void test_explain(void **unused)
     (void)unused;
     static const char *const wanted[] = {
         "a>b.op\n",
-        "\"2s\"         services.a.calls.\"b.op\", model.json:1",
+        "\"2s\"         services.a.calls.\"b.op\", model.json:2",
         "retry.max_attempts            3            policies.p, model.json:1",
         "retry.backoff.full.base       \"10ms\"       defaults.call, model.json:1",
         "breaker                       -            not named",
         "balancer                      random       as the called service says",
         "chain, outermost first: retry > timeout\n",
     };
-    g_autofree char *text = model_of("'b.op': {'timeout': '2s'}, 'b': 'p'", "'b.op'",
+    g_autofree char *text = model_of("'b.op': {\n'timeout':\n'2s'}, 'b': 'p'", "'b.op'",
                                      "'p': {'retry': {'max_attempts': "
                                      "3}}",
                                      "'call': {'retry': {'backoff': {'full': {'base': '10ms'}}}}");
@@ -277,9 +343,12 @@ int main(void)
         cmocka_unit_test(test_then),
         cmocka_unit_test(test_fallback_calls),
         cmocka_unit_test(test_balancer),
+        cmocka_unit_test(test_cancel),
+        cmocka_unit_test(test_fallback_has_its_own_policy),
         cmocka_unit_test(test_clients),
         cmocka_unit_test(test_offsets),
         cmocka_unit_test(test_explain),
+        cmocka_unit_test(test_starter),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

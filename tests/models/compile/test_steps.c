@@ -140,6 +140,7 @@ static void test_before_and_after(void **unused)
     check_that(get->starts_with_work && get->sites_n == 2 && put->sites_n == 1, "%u %u",
                get->sites_n, put->sites_n);
     check_that(c.plan->steps[get->first + 1].salt == gd_hash_text("before/work#0"), "before");
+    check_that(c.plan->steps[get->first + 4].salt == gd_hash_text("after/wait#0"), "after");
     check_that(c.plan->sites[get->sites_first].salt == gd_hash_text("api.get>before/db.read#0"),
                "a call of `before` is named apart");
     check_that(c.plan->sites[get->sites_first + 1].salt == gd_hash_text("api.get>db.read#0"),
