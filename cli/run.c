@@ -124,7 +124,7 @@ static gd_result *play(const gd_arm *arm, uint64_t seed, const gd_result *contro
                        double *wall_s)
 {
     watcher watching = {.plan = arm->plan};
-    gd_watch watch = {.goes_on = look_on, .user = &watching};
+    gd_watch watch = {.goes_on = look_on, .user = &watching, .loop_s = wall_s};
     if (trace) {
         watch.trace = trace_line;
         watch.trace_user = trace;
@@ -133,7 +133,6 @@ static gd_result *play(const gd_arm *arm, uint64_t seed, const gd_result *contro
     g_autoptr(gd_run) run = gd_run_new(arm->plan, seed);
     gd_result *result = gd_arm_play(arm, run, control, &watch);
     gd_progress_end(&watching.progress);
-    *wall_s = gd_progress_get_seconds(&watching.progress);
     return result;
 }
 
@@ -191,14 +190,27 @@ static char *variant_of(const asked *typed)
     return g_string_free(out, FALSE);
 }
 
+static GPtrArray *choices_of(const gd_documents *documents)
+{
+    GPtrArray *choices = g_ptr_array_new();
+    const gd_node *choice = documents->choices ? documents->choices->first : NULL;
+    for (; choice; choice = choice->next)
+        if (choice->kind == GD_STRING)
+            g_ptr_array_add(choices, (gpointer)choice->text);
+    return choices;
+}
+
 static char *tell(const gd_result *result, const gd_documents *documents, const asked *typed,
                   const request *run, double wall_s)
 {
     g_autofree char *command = command_of(typed, run->path), *variant = variant_of(typed);
     g_autofree gd_text_try *tries = g_new0(gd_text_try, documents->n_tries + 1);
+    g_autoptr(GPtrArray) choices = choices_of(documents);
     gd_text_context context = {
         .command = command,
         .question = documents->question,
+        .choices = (const char *const *)choices->pdata,
+        .n_choices = choices->len,
         .lesson = documents->lesson,
         .variant = variant,
         .changed = typed->attempt || typed->control,

@@ -15,9 +15,9 @@ static const gd_usage usage = {
     .arguments = "SCENARIO…",
     .purpose =
         "Holds the claims (`expect`) of scenarios against many seeds and against their\n"
-        "controls, and runs each `try` once. A claim passes when it holds in 90 % of the\n"
+        "controls, and runs each `try` once. A claim passes when it holds in 90% of the\n"
         "seeds; one of `control.expect_not` must also hold in less than half of them in the\n"
-        "control, with 95 % intervals that do not overlap. A scenario of which no claim tells\n"
+        "control, with 95% intervals that do not overlap. A scenario of which no claim tells\n"
         "it from its control teaches nothing, and fails.",
     .examples = "Examples:\n"
                 "  gameday verify scenarios/retry-storm-metastable.json\n"
@@ -31,34 +31,50 @@ static const gd_usage usage = {
 
 typedef struct {
     gd_progress progress;
-    uint32_t files, before; /* scenarios in all; those that are done */
+    uint32_t files, at;       /* scenarios in all; the one in hand, from 1 */
+    double all, before, mine; /* weights: of all, of those that are done, of the one in hand */
 } watcher;
 
-static bool look_on(void *user, uint32_t done, uint32_t all)
+static bool look_on(void *user, uint32_t done, uint32_t all, double share_of_one)
 {
     watcher *watch = user;
-    double share = (watch->before + (double)done / all) / watch->files;
-    g_autofree char *speed = g_strdup_printf("scenario %u of %u, seed %u of %u", watch->before + 1,
+    double share = watch->all > 0 ? (watch->before + watch->mine * share_of_one) / watch->all : 0;
+    g_autofree char *speed = g_strdup_printf("scenario %u of %u, seed %u of %u", watch->at,
                                              watch->files, MIN(done + 1, all), all);
     gd_progress_tell(&watch->progress, share, speed);
     return !gd_signals_asked();
 }
 
+/* What is ahead; models, which are passed over, weigh nothing. */
+static double *weigh(char **paths, watcher *watch)
+{
+    double *weights = g_new(double, g_strv_length(paths) + 1);
+    for (guint i = 0; paths[i]; i++) {
+        weights[i] = gd_verify_weight(paths[i]);
+        watch->all += weights[i];
+        watch->files += weights[i] > 0;
+    }
+    return weights;
+}
+
 /* All scenarios, in the order given. False when it was interrupted. */
 static bool verify_all(char **paths, const gd_verify_options *options, GPtrArray *out)
 {
-    watcher watch = {.files = g_strv_length(paths)};
+    watcher watch = {0};
+    g_autofree double *weights = weigh(paths, &watch);
     gd_verify_options watched = *options;
     watched.goes_on = look_on;
     watched.user = &watch;
     gd_progress_begin(&watch.progress);
     bool all = true;
-    for (; *paths && all; paths++) {
-        gd_verified *verified = gd_verify(*paths, &watched);
+    for (guint i = 0; paths[i] && all; i++) {
+        watch.mine = weights[i];
+        watch.at += weights[i] > 0;
+        gd_verified *verified = gd_verify(paths[i], &watched);
         all = verified != NULL;
         if (verified)
             g_ptr_array_add(out, verified);
-        watch.before++;
+        watch.before += weights[i];
     }
     gd_progress_end(&watch.progress);
     return all;

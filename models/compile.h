@@ -4,6 +4,8 @@
 #include "models/plan.h"
 #include "sim/spec/field.h"
 
+#pragma GCC visibility push(default) /* part of libgameday */
+
 /* Reads a data file named in a document (CSV of arrivals, of quantiles …); NULL and a problem when
  * it cannot. The core never opens files itself. Text is kept in `arena`. */
 typedef const char *(*gd_data_reader)(void *user, gd_arena *arena, const char *path,
@@ -41,3 +43,5 @@ extern const gd_shape gd_model_shape, gd_scenario_shape;
  * model has no such call, or is wrong. Owned by the caller. */
 char *gd_explain_edge(gd_arena *arena, const gd_node *model, const char *edge,
                       gd_problems *problems);
+
+#pragma GCC visibility pop

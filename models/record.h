@@ -20,6 +20,11 @@ typedef struct {
     gd_hist good[GD_PHASES], all[GD_PHASES]; /* latency from the intended start, ns */
 } gd_view_record;
 
+/* A client as a whole: who used several operations counts once. */
+typedef struct {
+    uint64_t users, users_hurt;
+} gd_client_record;
+
 typedef struct {
     uint64_t arrivals, completed, rejected, crashed; /* attempts */
     uint64_t outcomes[GD_OUTCOMES];                  /* of what it answered */
@@ -93,6 +98,7 @@ typedef struct {
     uint64_t peak_bytes; /* of the run's state; not part of the JSON result */
     uint32_t windows;    /* closed ones */
     gd_view_record *views;
+    gd_client_record *clients;
     gd_service_record *services;
     gd_edge_record *edges;
     gd_view_series *view_series;

@@ -7,6 +7,8 @@
 
 #include "models/record.h"
 
+#pragma GCC visibility push(default) /* part of libgameday */
+
 typedef struct gd_run gd_run;
 
 /* A run at its start. Owned by the caller; `plan` must outlive it. */
@@ -40,3 +42,5 @@ void gd_run_set_trace(gd_run *run, gd_trace_line write, void *user);
 
 /* How many records of each pool are in use: all 0 after a run that drained. For tests. */
 uint32_t gd_run_count_in_flight(const gd_run *run);
+
+#pragma GCC visibility pop

@@ -89,6 +89,7 @@ static void put_view(gd_json_writer *w, const gd_result *result, const gd_result
         put_incident(w, &view->incident);
         put_seconds(w, "impact_at_s", view->incident.impact_at);
         put_seconds(w, "mitigate_at_s", view->incident.mitigate_at);
+        put_seconds(w, "served_at_s", view->incident.served_at);
         put_seconds(w, "recover_at_s", view->incident.recover_at);
         gd_json_put_truth(w, "recovered", view->incident.recovered);
         gd_json_close(w, '}');
@@ -100,6 +101,7 @@ static void put_service(gd_json_writer *w, const gd_result_service *service)
 {
     gd_json_open(w, service->name, '{');
     gd_json_put_truth(w, "external", service->external);
+    gd_json_put_count(w, "instances", service->instances);
     gd_json_put_number(w, "utilization_ratio", service->utilization_ratio);
     gd_json_put_number(w, "busy_mean", service->busy_mean);
     gd_json_put_number(w, "in_system_mean", service->in_system_mean);
@@ -232,6 +234,7 @@ static void put_recovery(gd_json_writer *w, const gd_recovery *recovery)
     put_seconds(w, "fault_end_s", recovery->fault_end);
     put_seconds(w, "impact_at_s", recovery->impact_at);
     put_seconds(w, "mitigate_at_s", recovery->mitigate_at);
+    put_seconds(w, "served_at_s", recovery->served_at);
     put_seconds(w, "recover_at_s", recovery->recover_at);
     gd_json_put_number(w, "fault_to_impact_s", recovery->fault_to_impact_s);
     gd_json_put_number(w, "impact_to_mitigate_s", recovery->impact_to_mitigate_s);
@@ -243,6 +246,7 @@ static void put_recovery(gd_json_writer *w, const gd_recovery *recovery)
         gd_json_put_truth(w, "recovered", recovery->recovered);
     gd_json_put_truth(w, "metastable", recovery->metastable);
     gd_json_put_truth(w, "metastable_observable", recovery->metastable_observable);
+    gd_json_put_truth(w, "recovering", recovery->recovering);
     gd_json_put_text(w, "sustained_by", recovery->sustained_by);
     gd_json_close(w, '}');
 }
@@ -285,7 +289,8 @@ static void put_timeline(gd_json_writer *w, const gd_result *result)
             gd_json_put_count(w, "count", line->count);
         if (line->times > 1)
             gd_json_put_count(w, "times", line->times);
-        gd_json_put_number(w, "depth_ratio", line->value);
+        gd_json_put_number(w, line->what == GD_TOLD_DEGRADED ? "degraded_ratio" : "depth_ratio",
+                           line->value);
         gd_json_close(w, '}');
     }
     gd_json_close(w, ']');

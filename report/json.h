@@ -8,6 +8,8 @@
 
 #include "models/result/result.h"
 
+#pragma GCC visibility push(default) /* part of libgameday */
+
 /* The whole document, ending in a newline. Owned by the caller. */
 GString *gd_json_write(const gd_result *result, bool pretty);
 
@@ -15,3 +17,5 @@ GString *gd_json_write(const gd_result *result, bool pretty);
 void gd_json_number(GString *text, double value);
 /* In quotes, escaped. Bytes that are no UTF-8 become U+FFFD. */
 void gd_json_text(GString *text, const char *value);
+
+#pragma GCC visibility pop

@@ -28,13 +28,12 @@ static void put_claim(gd_json_writer *writer, const gd_verified *verified,
     gd_json_close(writer, '}');
 }
 
-static void put_good(gd_json_writer *writer, const char *key,
-                     const double good_ratio[GD_PHASES_AND_ALL])
+static void put_good(gd_json_writer *writer, const char *key, const double good_ratio[GD_SINCE + 1])
 {
-    static const char *const phases[] = {"before_ratio", "during_ratio", "after_ratio",
-                                         "all_ratio"};
+    static const char *const phases[] = {"before_ratio", "during_ratio", "after_ratio", "all_ratio",
+                                         "since_fault_ratio"};
     gd_json_open(writer, key, '{');
-    for (unsigned phase = 0; phase < GD_PHASES_AND_ALL; phase++)
+    for (unsigned phase = 0; phase <= GD_SINCE; phase++)
         gd_json_put_number(writer, phases[phase], good_ratio[phase]);
     gd_json_close(writer, '}');
 }

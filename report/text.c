@@ -3,7 +3,7 @@
 #include "report/text_number.h"
 #include "report/text_parts.h"
 
-enum { CLOCK = 9, VERDICT = 9, COMMAND_INDENT = 2 };
+enum { CLOCK = 9, VERDICT = 9, COMMAND_INDENT = 2, CHOICE = 5 };
 
 /* A document's text, escaped and broken into lines. */
 static void wrap_foreign(gd_sheet *sheet, gd_ink ink, unsigned indent, const char *text)
@@ -36,6 +36,10 @@ static void put_header(gd_sheet *sheet, const gd_result *result, const gd_text_c
     gd_sheet_printf(sheet, GD_INK_DIM, ", peak memory %s\n", memory);
     if (context->question)
         wrap_foreign(sheet, GD_INK_PLAIN, 0, context->question);
+    for (unsigned i = 0; i < context->n_choices; i++) {
+        gd_sheet_printf(sheet, GD_INK_DIM, "  %c  ", 'a' + (int)(i % 26));
+        wrap_foreign(sheet, GD_INK_PLAIN, CHOICE, context->choices[i]);
+    }
 }
 
 static void put_partial(gd_sheet *sheet, const gd_result *result)
@@ -51,25 +55,78 @@ static void put_partial(gd_sheet *sheet, const gd_result *result)
     }
 }
 
+static void append_clock(GString *line, const char *what, gd_time at)
+{
+    g_autofree char *clock = gd_text_clock((double)at / GD_S);
+    g_string_append_printf(line, "%s%s", what, clock);
+}
+
+static void put_back(GString *line, const gd_recovery *recovery)
+{
+    g_autofree char *impact = gd_text_seconds(recovery->impact_to_recover_s);
+    g_autofree char *after = gd_text_seconds(recovery->fault_end_to_recover_s);
+    g_string_append_printf(line, "back to normal %s after the impact", impact);
+    if (recovery->fault_end_to_recover_s > 0)
+        g_string_append_printf(line, ", %s after the fault's end", after);
+    if (recovery->served_at < recovery->recover_at) {
+        append_clock(line, ": users served again at ", recovery->served_at);
+        append_clock(line, ", queues drained at ", recovery->recover_at);
+    }
+}
+
 static void put_recovery(gd_sheet *sheet, const gd_recovery *recovery)
 {
     g_autoptr(GString) line = g_string_new(NULL);
-    gd_ink ink = GD_INK_BAD;
     if (recovery->metastable) {
         g_string_append(line, "metastable: the trigger is gone and it stays down");
         if (recovery->sustained_by)
             g_string_append_printf(line, ", kept there by %s", recovery->sustained_by);
-    } else if (!recovery->recovered) {
-        g_string_append(line, "not back to normal when the run ended");
+    } else if (recovery->recovered) {
+        put_back(line, recovery);
+    } else if (recovery->served_at != GD_NEVER) {
+        append_clock(line, "users served again at ", recovery->served_at);
+        g_string_append(line, ", but queues had not drained when the run ended");
     } else {
-        g_autofree char *impact = gd_text_seconds(recovery->impact_to_recover_s);
-        g_autofree char *after = gd_text_seconds(recovery->fault_end_to_recover_s);
-        g_string_append_printf(line, "back to normal %s after the impact", impact);
-        if (recovery->fault_end_to_recover_s > 0)
-            g_string_append_printf(line, ", %s after the fault's end", after);
-        ink = GD_INK_GOOD;
+        g_string_append(line, "not back to normal when the run ended");
+        if (recovery->recovering)
+            g_string_append(line, ", but recovering: its queues get shorter");
+        if (!recovery->metastable_observable)
+            g_string_append(line, "; a longer `duration` would tell whether it stays down");
     }
-    gd_sheet_wrap(sheet, ink, 0, line->str);
+    gd_sheet_wrap(sheet, recovery->recovered ? GD_INK_GOOD : GD_INK_BAD, 0, line->str);
+}
+
+/* While the fault lasted; 0 where nothing ended. */
+static double degraded_share(const gd_result *result)
+{
+    uint64_t degraded = 0, ended = 0;
+    for (uint32_t i = 0; i < result->n_views; i++)
+        for (unsigned outcome = 0; outcome < GD_OUTCOMES; outcome++) {
+            uint64_t count = result->views[i].outcomes[GD_DURING][outcome];
+            ended += outcome == GD_UNFINISHED ? 0 : count;
+            degraded += outcome == GD_DEGRADED ? count : 0;
+        }
+    return ended ? (double)degraded / (double)ended : 0;
+}
+
+static void put_degraded(gd_sheet *sheet, const gd_result *result)
+{
+    double share = degraded_share(result);
+    if (share == 0)
+        return;
+    g_autofree char *percent = gd_text_percent(share);
+    g_autofree char *line = g_strdup_printf(
+        "%s of the answers during the fault were degraded: less than was asked for", percent);
+    gd_sheet_wrap(sheet, GD_INK_WARN, 0, line);
+}
+
+/* Of users who come and go, the minutes are the requests again. */
+static bool has_closed_users(const gd_plan *plan)
+{
+    for (uint32_t i = 0; i < plan->n_clients; i++)
+        if (plan->clients[i].arrivals == GD_ARRIVE_USERS)
+            return true;
+    return false;
 }
 
 static void put_fall(gd_sheet *sheet, const gd_result *result)
@@ -80,18 +137,21 @@ static void put_fall(gd_sheet *sheet, const gd_result *result)
     gd_sheet_heading(sheet, "How far, and back");
     if (!users->has_impact) {
         gd_sheet_put(sheet, GD_INK_GOOD, "no operation left its normal band\n");
+        put_degraded(sheet, result);
         return;
     }
     g_autofree char *depth = gd_text_percent(users->depth_ratio);
     g_autofree char *lost = gd_text_count(users->lost_requests);
     g_autofree char *minutes = gd_text_number(users->lost_user_minutes);
     g_autofree char *hurt = gd_text_percent(result->degradation.users_ratio);
-    g_autofree char *fell = g_strdup_printf(
-        "fell by %s at worst: %s requests and %s user-minutes lost; %u of %u operations and %s of "
-        "the users were hurt",
-        depth, lost, minutes, result->degradation.n_operations, result->n_views, hurt);
-    gd_sheet_wrap(sheet, GD_INK_PLAIN, 0, fell);
-
+    g_autoptr(GString) fell = g_string_new(NULL);
+    g_string_printf(fell, "fell by %s at worst: %s requests", depth, lost);
+    if (has_closed_users(result->plan))
+        g_string_append_printf(fell, " and %s user-minutes", minutes);
+    g_string_append_printf(fell, " lost; %u of %u operations and %s of the users were hurt",
+                           result->degradation.n_operations, result->n_views, hurt);
+    gd_sheet_wrap(sheet, GD_INK_PLAIN, 0, fell->str);
+    put_degraded(sheet, result);
     put_recovery(sheet, &result->recovery);
 }
 
@@ -100,14 +160,17 @@ static gd_ink ink_of_line(gd_told what)
     switch (what) {
     case GD_TOLD_FAULT_BEGAN:
     case GD_TOLD_GOODPUT_LOW:
+    case GD_TOLD_STILL_LOW:
     case GD_TOLD_CRASHED:
         return GD_INK_BAD;
     case GD_TOLD_BREAKER_OPENED:
     case GD_TOLD_QUEUE_FULL:
+    case GD_TOLD_DEGRADED:
         return GD_INK_WARN;
     case GD_TOLD_GOODPUT_BACK:
         return GD_INK_GOOD;
     case GD_TOLD_FAULT_ENDED:
+    case GD_TOLD_DRAINED:
     case GD_TOLD_BREAKER_CLOSED:
     case GD_TOLD_STARTED:
     case GD_TOLD_KINDS:

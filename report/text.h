@@ -14,11 +14,13 @@ typedef struct {
 typedef struct {
     const char *command; /* that makes this run again, quoted for a shell: "gameday run a.json" */
     const char *question, *lesson;
-    const char *variant; /* "try breaker", "control", "scale 1/20" … */
-    bool changed;        /* so that what was expected was expected of something else */
+    const char *variant;        /* "try breaker", "control", "scale 1/20" … */
+    bool changed;               /* so that what was expected was expected of something else */
+    const char *const *choices; /* answers to the question, to guess from */
+    unsigned n_choices;
     const gd_text_try *tries;
     unsigned n_tries;
-    double wall_s; /* what the run took; 0: leave speed out */
+    double wall_s; /* what its events took; 0: leave speed out */
 } gd_text_context;
 
 /* Ends in a newline. Owned by the caller. */

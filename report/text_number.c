@@ -1,5 +1,7 @@
 #include "report/text_number.h"
 
+#include "models/result/words.h"
+
 #include <glib.h>
 #include <math.h>
 #include <string.h>
@@ -17,12 +19,6 @@ char *gd_text_count(uint64_t count)
     return g_string_free(out, FALSE);
 }
 
-/* Digits after the point that leave three significant ones; at most three. */
-static int decimals(double size)
-{
-    return size >= 99.95 ? 0 : size >= 9.995 ? 1 : size >= 0.9995 ? 2 : 3;
-}
-
 char *gd_text_number(double value)
 {
     if (isnan(value))
@@ -38,7 +34,7 @@ char *gd_text_number(double value)
         return g_strdup_printf("%.2g", value);
     if (size < 0.001)
         return g_strdup(value < 0 ? ">-0.001" : "<0.001");
-    return g_strdup_printf("%.*f", decimals(size), value);
+    return g_strdup_printf("%.*f", gd_word_decimals(size), value);
 }
 
 char *gd_text_rate(double per_s)
@@ -53,7 +49,7 @@ char *gd_text_rate(double per_s)
         if (per_s < steps[i].size)
             continue;
         double value = per_s / (steps[i].size >= 1e6 ? steps[i].size : 1e3);
-        return g_strdup_printf("%.*f%s/s", decimals(value), value, steps[i].letter);
+        return g_strdup_printf("%.*f%s/s", gd_word_decimals(value), value, steps[i].letter);
     }
     g_autofree char *number = gd_text_number(per_s);
     return g_strdup_printf("%s/s", number);
@@ -66,24 +62,8 @@ char *gd_text_ms(double ms)
 
 char *gd_text_seconds(double s)
 {
-    if (isnan(s) || s < 0)
-        return g_strdup("-");
-    if (s == 0)
-        return g_strdup("0");
-    if (s < 0.9995) {
-        double ms = s * 1e3;
-        return g_strdup_printf("%.*fms", decimals(ms), ms);
-    }
-    if (s < 119.5)
-        return g_strdup_printf("%.*fs", decimals(s), s);
-    uint64_t whole = (uint64_t)llround(s);
-    if (whole < 7200)
-        return whole % 60
-                   ? g_strdup_printf("%um %us", (unsigned)(whole / 60), (unsigned)(whole % 60))
-                   : g_strdup_printf("%um", (unsigned)(whole / 60));
-    whole = (whole + 30) / 60;
-    return whole % 60 ? g_strdup_printf("%uh %um", (unsigned)(whole / 60), (unsigned)(whole % 60))
-                      : g_strdup_printf("%uh", (unsigned)(whole / 60));
+    char word[GD_WORD];
+    return g_strdup(gd_word_seconds(word, s));
 }
 
 char *gd_text_clock(double s)
@@ -101,18 +81,10 @@ char *gd_text_clock(double s)
     return g_strdup_printf("%s%d:%02d", sign, minutes, seconds);
 }
 
-/* Enough digits that 1 and what is only nearly 1 look different. */
 char *gd_text_percent(double ratio)
 {
-    if (isnan(ratio))
-        return g_strdup("-");
-    double gap = ratio > 0.5 ? fabs(1 - ratio) : fabs(ratio);
-    if (gap == 0)
-        return g_strdup(ratio > 0.5 ? "100%" : "0%");
-    if (gap < 0.0000005)
-        return g_strdup(ratio > 0.5 ? ">99.9999%" : "<0.0001%");
-    int digits = gap < 0.0000095 ? 4 : gap < 0.000095 ? 3 : gap < 0.0095 ? 2 : 1;
-    return g_strdup_printf("%.*f%%", digits, ratio * 100);
+    char word[GD_WORD];
+    return g_strdup(gd_word_percent(word, ratio));
 }
 
 char *gd_text_bytes(uint64_t bytes)
@@ -124,6 +96,6 @@ char *gd_text_bytes(uint64_t bytes)
         value /= 1024;
         unit++;
     }
-    return unit ? g_strdup_printf("%.*f %s", decimals(value), value, units[unit])
+    return unit ? g_strdup_printf("%.*f %s", gd_word_decimals(value), value, units[unit])
                 : g_strdup_printf("%u B", (unsigned)bytes);
 }

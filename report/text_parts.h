@@ -3,7 +3,7 @@
 
 #include "report/text.h"
 
-/* Goodput, failures and p99 of the operations that fell furthest, faults marked under them. */
+/* Goodput, failures and p99, faults marked under them; of many operations, those that fell. */
 void gd_text_put_series(gd_sheet *sheet, const gd_result *result);
 void gd_text_put_observations(gd_sheet *sheet, const gd_result *result);
 void gd_text_put_views(gd_sheet *sheet, const gd_result *result);

@@ -5,7 +5,9 @@
 #include <math.h>
 
 /* Columns of a row: indent and label, the bars, then "  top 12.3k/s". */
-enum { LABEL = 12, TAIL = 14, VIEWS = 6 };
+enum { LABEL = 12, TAIL = 14 };
+/* Up to FEW operations are all shown; of more, the clients and the WORST operations. */
+enum { FEW = 3, WORST = 5 };
 
 static unsigned cells_of(const gd_sheet *sheet)
 {
@@ -21,7 +23,7 @@ typedef struct {
 } gauge;
 
 static const gauge goodput = {"goodput", false, GD_INK_GOOD, gd_text_rate};
-static const gauge failures = {"failures", true, GD_INK_BAD, gd_text_rate};
+static const gauge failures = {"failures", false, GD_INK_BAD, gd_text_rate};
 static const gauge p99 = {"p99", true, GD_INK_WARN, gd_text_ms};
 
 static void put_row(gd_sheet *sheet, const gauge *shown, const double *values, uint32_t n)
@@ -42,22 +44,6 @@ static void per_second(const gd_result *result, const uint32_t *counts, double *
         gd_span length = MIN(result->window, result->ended_at - (gd_time)w * result->window);
         out[w] = length > 0 ? (double)counts[w] * GD_S / (double)length : NAN;
     }
-}
-
-static void put_view(gd_sheet *sheet, const gd_result *result, const gd_result_view *view)
-{
-    g_autofree char *name = gd_text_escape(view->name, sheet->form.utf8);
-    g_autofree double *values = g_new(double, result->windows);
-    gd_sheet_put(sheet, GD_INK_PLAIN, name);
-    g_string_append_c(sheet->text, '\n');
-
-    per_second(result, view->series.useful, values);
-    put_row(sheet, &goodput, values, result->windows);
-    per_second(result, view->series.failed, values);
-    put_row(sheet, &failures, values, result->windows);
-    for (uint32_t w = 0; w < result->windows; w++)
-        values[w] = view->series.p99[w] < 0 ? NAN : (double)view->series.p99[w] / GD_MS;
-    put_row(sheet, &p99, values, result->windows);
 }
 
 static gd_text_span span_of(const gd_result *result, const gd_plan_fault *fault)
@@ -87,6 +73,24 @@ static void put_faults(gd_sheet *sheet, const gd_result *result)
     g_string_append_c(sheet->text, '\n');
 }
 
+static void put_view(gd_sheet *sheet, const gd_result *result, const gd_result_view *view)
+{
+    g_autofree char *name = gd_text_escape(view->name, sheet->form.utf8);
+    g_autofree double *values = g_new(double, result->windows);
+    gd_sheet_put(sheet, GD_INK_PLAIN, name);
+    g_string_append_c(sheet->text, '\n');
+
+    per_second(result, view->series.useful, values);
+    put_row(sheet, &goodput, values, result->windows);
+    per_second(result, view->series.failed, values);
+    put_row(sheet, &failures, values, result->windows);
+    for (uint32_t w = 0; view->series.p99 && w < result->windows; w++)
+        values[w] = view->series.p99[w] < 0 ? NAN : (double)view->series.p99[w] / GD_MS;
+    if (view->series.p99) /* a client has none: quantiles do not add up */
+        put_row(sheet, &p99, values, result->windows);
+    put_faults(sheet, result);
+}
+
 static void put_axis(gd_sheet *sheet, const gd_result *result)
 {
     gd_time end = MIN(result->ended_at, (gd_time)result->windows * result->window);
@@ -109,34 +113,50 @@ static double hurt(const gd_result_view *view)
     return gd_is_known(good) ? 1 - good : 0;
 }
 
-/* Leaves the VIEWS that were hurt most. Shown stay in the order of their names. */
-static void choose(const gd_result *result, bool *shown)
+/* Marks those that were hurt, at most WORST, and says how many. */
+static uint32_t choose(const gd_result *result, bool *shown)
 {
+    uint32_t chosen = 0;
     for (uint32_t i = 0; i < result->n_views; i++) {
+        double mine = hurt(&result->views[i]);
         uint32_t worse = 0;
         for (uint32_t j = 0; j < result->n_views; j++) {
-            double a = hurt(&result->views[i]), b = hurt(&result->views[j]);
-            worse += b > a || (b == a && j < i);
+            double other = hurt(&result->views[j]);
+            worse += other > mine || (other == mine && j < i);
         }
-        shown[i] = worse < VIEWS;
+        shown[i] = mine > 0 && worse < WORST;
+        chosen += shown[i];
     }
+    return chosen;
+}
+
+/* In the order of their names. */
+static void put_worst(gd_sheet *sheet, const gd_result *result)
+{
+    g_autofree bool *shown = g_new0(bool, result->n_views);
+    uint32_t chosen = choose(result, shown);
+    for (uint32_t i = 0; i < MIN(result->n_clients, WORST); i++)
+        put_view(sheet, result, &result->clients[i]);
+    for (uint32_t i = 0; i < result->n_views; i++)
+        if (shown[i])
+            put_view(sheet, result, &result->views[i]);
+    put_axis(sheet, result);
+    g_autofree char *line =
+        g_strdup_printf("(each client; and of %u operations the %u that fell%s)", result->n_views,
+                        chosen, chosen == WORST ? " furthest" : "");
+    gd_sheet_wrap(sheet, GD_INK_DIM, 0, line);
 }
 
 void gd_text_put_series(gd_sheet *sheet, const gd_result *result)
 {
     if (!result->windows || !result->n_views)
         return;
-    g_autofree bool *shown = g_new0(bool, result->n_views);
-    choose(result, shown);
     gd_sheet_heading(sheet, "What users got, over time");
-    for (uint32_t i = 0; i < result->n_views; i++) {
-        if (!shown[i])
-            continue;
-        put_view(sheet, result, &result->views[i]);
-        put_faults(sheet, result);
+    if (result->n_views > FEW) {
+        put_worst(sheet, result);
+        return;
     }
+    for (uint32_t i = 0; i < result->n_views; i++)
+        put_view(sheet, result, &result->views[i]);
     put_axis(sheet, result);
-    if (result->n_views > VIEWS)
-        gd_sheet_printf(sheet, GD_INK_DIM, "(the %d of %u operations that fell furthest)\n", VIEWS,
-                        result->n_views);
 }

@@ -81,11 +81,12 @@ void gd_text_put_observations(gd_sheet *sheet, const gd_result *result)
     gd_table_print(table, sheet);
 }
 
-/* By phase there is something to say only where there was a fault. */
-static void take_phases(gd_table *table, const gd_result *result, const gd_result_view *view)
+static void take_good(gd_table *table, const gd_result *result, const gd_result_view *view)
 {
-    if (!result->recovery.has_fault)
+    if (!result->recovery.has_fault) {
+        take_share(table, view->availability_ratio[GD_ALL]);
         return;
+    }
     for (unsigned phase = GD_BEFORE; phase < GD_PHASES; phase++)
         take_share(table, view->availability_ratio[phase]);
 }
@@ -100,27 +101,51 @@ static void put_failures(gd_sheet *sheet, const gd_result_view *view)
     gd_sheet_wrap(sheet, GD_INK_DIM, 0, line);
 }
 
+static bool has_degraded(const gd_result *result)
+{
+    for (uint32_t i = 0; i < result->n_views; i++)
+        if (result->views[i].outcomes[GD_ALL][GD_DEGRADED])
+            return true;
+    return false;
+}
+
+/* Good answers stand in one column, or by phase where there was a fault; degraded ones where there
+ * are any. Returns how many columns there are. */
+static unsigned view_columns(const gd_result *result, gd_column columns[9])
+{
+    unsigned n = 0;
+    columns[n++] = (gd_column){"operation", false};
+    columns[n++] = (gd_column){"requests", true};
+    if (!result->recovery.has_fault) {
+        columns[n++] = (gd_column){"good", true};
+    } else {
+        columns[n++] = (gd_column){"before", true};
+        columns[n++] = (gd_column){"during", true};
+        columns[n++] = (gd_column){"after", true};
+    }
+    if (has_degraded(result))
+        columns[n++] = (gd_column){"degraded", true};
+    columns[n++] = (gd_column){"p50", true};
+    columns[n++] = (gd_column){"p99", true};
+    columns[n++] = (gd_column){"goodput", true};
+    return n;
+}
+
 void gd_text_put_views(gd_sheet *sheet, const gd_result *result)
 {
-    static const gd_column with_fault[] = {
-        {"operation", false}, {"requests", true}, {"good", true},
-        {"before", true},     {"during", true},   {"after", true},
-        {"p50", true},        {"p99", true},      {"goodput", true},
-    };
-    static const gd_column without[] = {
-        {"operation", false}, {"requests", true}, {"good", true},
-        {"p50", true},        {"p99", true},      {"goodput", true},
-    };
-    gd_sheet_heading(sheet, "What users got");
-    g_autoptr(gd_table) table = result->recovery.has_fault
-                                    ? gd_table_new(with_fault, G_N_ELEMENTS(with_fault))
-                                    : gd_table_new(without, G_N_ELEMENTS(without));
+    gd_column columns[9];
+    gd_sheet_heading(sheet, result->recovery.has_fault ? "What users got (good answers by phase)"
+                                                       : "What users got");
+    g_autoptr(gd_table) table = gd_table_new(columns, view_columns(result, columns));
+    bool degraded = has_degraded(result);
     for (uint32_t i = 0; i < result->n_views; i++) {
         const gd_result_view *view = &result->views[i];
         take_name(table, sheet, view->name);
         gd_table_take(table, GD_INK_PLAIN, gd_text_count(view->requests[GD_ALL]));
-        take_share(table, view->availability_ratio[GD_ALL]);
-        take_phases(table, result, view);
+        take_good(table, result, view);
+        if (degraded)
+            gd_table_take(table, view->degraded_ratio[GD_ALL] > 0 ? GD_INK_WARN : GD_INK_PLAIN,
+                          gd_text_percent(view->degraded_ratio[GD_ALL]));
         gd_table_take(table, GD_INK_PLAIN, gd_text_ms(view->latency[GD_ALL].p50_ms));
         gd_table_take(table, GD_INK_PLAIN, gd_text_ms(view->latency[GD_ALL].p99_ms));
         gd_table_take(table, GD_INK_PLAIN, gd_text_rate(view->goodput_per_s[GD_ALL]));
@@ -142,12 +167,19 @@ static gint compare_services(gconstpointer a, gconstpointer b)
     return busy_x > busy_y ? -1 : busy_x < busy_y ? 1 : g_strcmp0(x->name, y->name);
 }
 
+/* Mean length of one instance's queue. */
+static char *print_queue(const gd_result_service *service)
+{
+    double mean = service->queue_mean / MAX(service->instances, 1);
+    return mean < 0.0005 ? g_strdup("0") : gd_text_number(mean);
+}
+
 static void take_service(gd_table *table, gd_sheet *sheet, const gd_result_service *service)
 {
     double busy = service->unlimited ? GD_UNKNOWN : service->utilization_ratio;
     take_name(table, sheet, service->name);
     gd_table_take(table, busy > 0.9 ? GD_INK_WARN : GD_INK_PLAIN, gd_text_percent(busy));
-    gd_table_take(table, GD_INK_PLAIN, gd_text_number(service->queue_mean));
+    gd_table_take(table, GD_INK_PLAIN, print_queue(service));
     gd_table_take(table, GD_INK_PLAIN, gd_text_count(service->queue_max));
     gd_table_take(table, GD_INK_PLAIN, gd_text_count(service->arrivals));
     gd_table_take(table, service->rejected ? GD_INK_WARN : GD_INK_PLAIN,
@@ -155,6 +187,14 @@ static void take_service(gd_table *table, gd_sheet *sheet, const gd_result_servi
     gd_table_take(table, GD_INK_PLAIN, gd_text_ms(service->sojourn.p99_ms));
     gd_table_take(table, service->wasted_work_ratio > 0.1 ? GD_INK_WARN : GD_INK_PLAIN,
                   gd_text_percent(service->wasted_work_ratio));
+}
+
+static bool has_copies(const gd_result *result)
+{
+    for (uint32_t i = 0; i < result->n_services; i++)
+        if (result->services[i].instances > 1)
+            return true;
+    return false;
 }
 
 void gd_text_put_services(gd_sheet *sheet, const gd_result *result)
@@ -175,6 +215,8 @@ void gd_text_put_services(gd_sheet *sheet, const gd_result *result)
     for (guint i = 0; i < MIN(services->len, SERVICES_SHOWN); i++)
         take_service(table, sheet, g_ptr_array_index(services, i));
     gd_table_print(table, sheet);
+    if (has_copies(result))
+        gd_sheet_wrap(sheet, GD_INK_DIM, 0, "(queue: mean and longest of one instance)");
     if (some)
         gd_sheet_printf(sheet, GD_INK_DIM, "(the busiest %d of %u; see --json)\n", SERVICES_SHOWN,
                         services->len);

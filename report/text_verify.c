@@ -39,14 +39,14 @@ static void put_claim(gd_sheet *sheet, const gd_verified *verified, const gd_ver
     gd_sheet_wrap(sheet, GD_INK_DIM, MARK, line->str);
 }
 
-static void append_good(GString *line, const gd_verified_try *tried, unsigned phase,
-                        const char *when)
+static void append_good(GString *line, const gd_verified_try *tried)
 {
-    if (!gd_is_known(tried->good_without[phase]))
-        return;
+    bool since = gd_is_known(tried->good_without[GD_SINCE]);
+    unsigned phase = since ? GD_SINCE : GD_ALL;
     g_autofree char *without = gd_text_percent(tried->good_without[phase]);
     g_autofree char *with = gd_text_percent(tried->good_with[phase]);
-    g_string_append_printf(line, "%s %s instead of %s", when, with, without);
+    g_string_append_printf(line, ": good answers%s: %s instead of %s",
+                           since ? " from the fault to the end" : "", with, without);
 }
 
 static void put_try(gd_sheet *sheet, const gd_verified_try *tried)
@@ -59,11 +59,7 @@ static void put_try(gd_sheet *sheet, const gd_verified_try *tried)
         put_foreign(sheet, GD_INK_PLAIN, MARK, line->str);
         return;
     }
-    g_string_append(line, ": good answers");
-    append_good(line, tried, GD_DURING, " during the fault");
-    append_good(line, tried, GD_AFTER, ", after it");
-    if (!gd_is_known(tried->good_without[GD_DURING]))
-        append_good(line, tried, GD_ALL, "");
+    append_good(line, tried);
     for (guint i = 0; i < tried->flips->len; i++)
         g_string_append_printf(line, "%s%s", i ? ", " : "; other verdict on ",
                                (const char *)g_ptr_array_index(tried->flips, i));

@@ -8,6 +8,8 @@
 #include <glib.h>
 #include <stddef.h>
 
+#pragma GCC visibility push(default) /* part of libgameday */
+
 typedef struct gd_arena gd_arena;
 
 gd_arena *gd_arena_new(void);
@@ -27,3 +29,5 @@ void *gd_arena_alloc_array(gd_arena *arena, size_t size, size_t count);
 #define gd_arena_array(arena, type, count)                                                         \
     ((type *)gd_arena_alloc_array(arena, sizeof(type), (count)))
 #define gd_arena_make(arena, type) gd_arena_array(arena, type, 1)
+
+#pragma GCC visibility pop

@@ -6,14 +6,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* rigour 4.1: a size cap before reading, includes of bounded depth. */
+/* rigour 4.1: a size cap before reading, includes of bounded depth and number: ten files that each
+ * extend ten would be 10^8 at that depth. The number is an assumption. */
 #define LARGEST_FILE    ((size_t)16 << 20)
 #define DEEPEST_EXTENDS 8
+#define MOST_DOCUMENTS  64
 #define STDIN_PATH      "-"
 
 typedef struct {
     gd_documents *documents;
     gd_problems *problems;
+    unsigned loaded; /* documents, each as often as it is named */
 } loader;
 
 /* ---- files -------------------------------------------------------------------------------- */
@@ -177,6 +180,14 @@ static gd_node *load_document(loader *l, const char *path, const gd_node *place,
     size_t length = 0;
     const char *what = NULL;
     gd_arena *arena = l->documents->arena;
+    if (l->loaded == MOST_DOCUMENTS) {
+        gd_problem(l->problems, place, "is one file too many: %d are read; extend fewer",
+                   MOST_DOCUMENTS);
+        l->loaded++;
+    }
+    if (l->loaded > MOST_DOCUMENTS)
+        return NULL;
+    l->loaded++;
     g_autofree char *text = read_file(path, &length, &what);
     if (!text) {
         report_file(l->problems, place, path, what);
@@ -341,7 +352,7 @@ gd_documents *gd_documents_load(const char *path, const char *const *sets, const
     g_autoptr(gd_documents) documents = g_new0(gd_documents, 1);
     documents->arena = gd_arena_new();
     documents->path = gd_arena_strndup(documents->arena, path, strlen(path));
-    loader l = {documents, problems};
+    loader l = {.documents = documents, .problems = problems};
     gd_node *document = load_document(&l, path, NULL, 0);
     gd_node *model = document ? find_model(&l, document) : NULL;
     if (!model || gd_problems_count(problems) > before)

@@ -8,6 +8,8 @@
 
 #include "models/compile.h"
 
+#pragma GCC visibility push(default) /* part of libgameday */
+
 typedef struct {
     const char *path; /* as shown */
     uint64_t digest;  /* gd_hash of its bytes */
@@ -47,3 +49,5 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(gd_documents, gd_documents_free)
  * once. */
 const char *gd_documents_read_data(void *user, gd_arena *arena, const char *path,
                                    const gd_node *place, gd_problems *problems, size_t *length);
+
+#pragma GCC visibility pop

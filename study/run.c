@@ -105,12 +105,15 @@ gd_result *gd_arm_play(const gd_arm *arm, gd_run *run, const gd_result *control,
     if (!watch)
         watch = &nobody;
     gd_run_set_trace(run, watch->trace, watch->trace_user);
+    gint64 began = g_get_monotonic_time();
     while (gd_run_until(run, GD_NEVER, LOOK_EVENTS)) {
         if (watch->goes_on && !watch->goes_on(watch->user, run)) {
             gd_run_interrupt(run);
             break;
         }
     }
+    if (watch->loop_s)
+        *watch->loop_s = (double)(g_get_monotonic_time() - began) / G_USEC_PER_SEC;
     gd_result_options options = arm->noted;
     options.control = control;
     return gd_result_new(gd_run_finish(run), &options);

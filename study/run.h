@@ -8,6 +8,8 @@
 #include "models/run.h"
 #include "study/load.h"
 
+#pragma GCC visibility push(default) /* part of libgameday */
+
 typedef struct {
     gd_arena *arena;
     const gd_documents *documents;
@@ -30,9 +32,12 @@ typedef struct {
     void *user;
     gd_trace_line trace;
     void *trace_user;
+    double *loop_s; /* out: what the events took, on the wall clock, without set-up and result */
 } gd_watch;
 
 /* Plays a run that is at its start to its end, and says what it means. `control` is for claims that
  * compare with it, or NULL; it must outlive the result. Owned by the caller. */
 gd_result *gd_arm_play(const gd_arm *arm, gd_run *run, const gd_result *control,
                        const gd_watch *watch);
+
+#pragma GCC visibility pop

@@ -1,5 +1,6 @@
 #include "study/verify.h"
 
+#include "sim/spec/quantity.h"
 #include "study/run.h"
 
 #include <string.h>
@@ -15,13 +16,40 @@ typedef struct {
     guint8 *verdicts[2];      /* [arm][seed x room + claim]: gd_claim_verdict */
     guint8 *partial;          /* [seed]: a budget ended one of its runs */
     gint next, done;          /* atomic */
-    gint stop;
+    gint64 *simulated;        /* [thread], atomic: what it has simulated so far, ns */
+    gint threads, stop;       /* atomic */
 } trial;
+
+/* One thread's view of the trial. */
+typedef struct {
+    trial *all;
+    gint64 *simulated, before; /* before: of the runs that it has finished */
+} worker;
 
 static bool goes_on(void *user, const gd_run *run)
 {
-    (void)run;
-    return !g_atomic_int_get(&((trial *)user)->stop);
+    worker *mine = user;
+    __atomic_store_n(mine->simulated, mine->before + gd_run_get_now(run), __ATOMIC_RELAXED);
+    return !g_atomic_int_get(&mine->all->stop);
+}
+
+static gd_result *play(worker *mine, const gd_arm *arm, gd_run *run, const gd_result *control)
+{
+    gd_watch watch = {.goes_on = goes_on, .user = mine};
+    gd_result *result = gd_arm_play(arm, run, control, &watch);
+    mine->before += arm->plan->horizon;
+    return result;
+}
+
+/* Of what both arms simulate, seeds in progress included. */
+static double share_done(const trial *all)
+{
+    double done = 0;
+    for (gint i = 0, n = g_atomic_int_get(&all->threads); i < n; i++)
+        done += (double)__atomic_load_n(&all->simulated[i], __ATOMIC_RELAXED);
+    double a_seed = (double)all->claim->plan->horizon +
+                    (double)all->control->plan->horizon * (all->control->needs_control ? 2 : 1);
+    return MIN(1, done / (a_seed * all->seeds));
 }
 
 static void keep(trial *all, unsigned arm, uint32_t seed, const gd_result *result)
@@ -39,33 +67,35 @@ static void keep(trial *all, unsigned arm, uint32_t seed, const gd_result *resul
 }
 
 /* Seeds are 1, 2, …; index 0 is seed 1. */
-static void play_seed(trial *all, gd_run *runs[2], uint32_t index)
+static void play_seed(worker *mine, gd_run *runs[2], uint32_t index)
 {
-    gd_watch watch = {.goes_on = goes_on, .user = all};
+    trial *all = mine->all;
     gd_run_reset(runs[1], index + 1);
-    g_autoptr(gd_result) control = gd_arm_play(all->control, runs[1], NULL, &watch);
+    g_autoptr(gd_result) control = play(mine, all->control, runs[1], NULL);
     if (all->control->needs_control) {
         /* The control's own control is itself: a comparison then finds no difference. */
         gd_run_reset(runs[1], index + 1);
-        g_autoptr(gd_result) same = gd_arm_play(all->control, runs[1], control, &watch);
+        g_autoptr(gd_result) same = play(mine, all->control, runs[1], control);
         keep(all, 1, index, same);
     } else {
         keep(all, 1, index, control);
     }
     gd_run_reset(runs[0], index + 1);
-    g_autoptr(gd_result) claim = gd_arm_play(all->claim, runs[0], control, &watch);
+    g_autoptr(gd_result) claim = play(mine, all->claim, runs[0], control);
     keep(all, 0, index, claim);
 }
 
 static gpointer work(gpointer user)
 {
     trial *all = user;
+    worker mine = {.all = all};
+    mine.simulated = &all->simulated[g_atomic_int_add(&all->threads, 1)];
     gd_run *runs[2] = {gd_run_new(all->claim->plan, 1), gd_run_new(all->control->plan, 1)};
     for (;;) {
         gint index = g_atomic_int_add(&all->next, 1);
         if (index >= (gint)all->seeds || g_atomic_int_get(&all->stop))
             break;
-        play_seed(all, runs, (uint32_t)index);
+        play_seed(&mine, runs, (uint32_t)index);
         g_atomic_int_inc(&all->done);
     }
     gd_run_free(runs[0]);
@@ -78,16 +108,21 @@ static bool play_all(trial *all, const gd_verify_options *options)
 {
     uint32_t threads = CLAMP(options->threads, 1, all->seeds);
     g_autofree GThread **at_work = g_new(GThread *, threads);
+    g_autofree gint64 *simulated = g_new0(gint64, threads);
+    all->simulated = simulated;
     for (uint32_t i = 0; i < threads; i++)
         at_work[i] = g_thread_new("verify", work, all);
-    while ((uint32_t)g_atomic_int_get(&all->done) < all->seeds && !all->stop) {
+    for (;;) {
+        uint32_t done = (uint32_t)g_atomic_int_get(&all->done);
+        if (done >= all->seeds || all->stop)
+            break;
         g_usleep(LOOK_US);
-        if (options->goes_on &&
-            !options->goes_on(options->user, (uint32_t)g_atomic_int_get(&all->done), all->seeds))
+        if (options->goes_on && !options->goes_on(options->user, done, all->seeds, share_done(all)))
             g_atomic_int_set(&all->stop, 1);
     }
     for (uint32_t i = 0; i < threads; i++)
         g_thread_join(at_work[i]);
+    all->simulated = NULL;
     return !all->stop;
 }
 
@@ -138,14 +173,18 @@ static void add_outcomes(const uint64_t *outcomes, uint64_t *good, uint64_t *end
 }
 
 /* Good answers of all that ended, over all operations. */
-static void find_good(const gd_result *result, double good_ratio[GD_PHASES_AND_ALL])
+static void find_good(const gd_result *result, double good_ratio[GD_SINCE + 1])
 {
+    uint64_t good_since = 0, ended_since = 0;
     for (unsigned phase = 0; phase < GD_PHASES_AND_ALL; phase++) {
         uint64_t good = 0, ended = 0;
         for (uint32_t i = 0; i < result->n_views; i++)
             add_outcomes(result->views[i].outcomes[phase], &good, &ended);
         good_ratio[phase] = ended ? (double)good / (double)ended : GD_UNKNOWN;
+        good_since += phase == GD_DURING || phase == GD_AFTER ? good : 0;
+        ended_since += phase == GD_DURING || phase == GD_AFTER ? ended : 0;
     }
+    good_ratio[GD_SINCE] = ended_since ? (double)good_since / (double)ended_since : GD_UNKNOWN;
 }
 
 /* ---- tries ------------------------------------------------------------------------------------
@@ -220,6 +259,27 @@ static void play_tries(gd_verified *verified, const gd_documents *documents, con
         gd_verified_try tried = play_try(verified->path, &documents->tries[i], before, control);
         g_array_append_val(verified->tries, tried);
     }
+}
+
+static double seconds_of(const gd_node *node)
+{
+    int64_t span;
+    const char *why;
+    return node && node->text && gd_parse_span(node->text, &span, &why)
+               ? (double)span / (double)GD_S
+               : 0;
+}
+
+double gd_verify_weight(const char *path)
+{
+    if (strcmp(path, "-") == 0) /* standard input is read once */
+        return 1;
+    g_autoptr(gd_problems) problems = gd_problems_new();
+    g_autoptr(gd_documents) documents = gd_documents_load(path, NULL, NULL, problems);
+    if (!documents || documents->is_model_alone)
+        return 0;
+    return seconds_of(gd_node_get(documents->scenario, "duration")) +
+           seconds_of(gd_node_get(documents->scenario, "warmup"));
 }
 
 /* ---- the whole ----------------------------------------------------------------------------------

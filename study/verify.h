@@ -18,6 +18,9 @@
 /* With fewer, Wilson's intervals of "always" and "never" overlap at 95 %. */
 #define GD_VERIFY_FEWEST_SEEDS 4u
 
+/* Beside the phases and all: from the first fault's start on, so that a quick recovery counts. */
+#define GD_SINCE GD_PHASES_AND_ALL
+
 typedef struct {
     char *name, *text;
     bool expect_not;                         /* must fail in the control */
@@ -30,9 +33,9 @@ typedef struct {
 /* What one `try` changes, at the first seed. */
 typedef struct {
     char *name, *say, *problems; /* problems: NULL when it compiled */
-    /* The share of users' requests with a good answer, without and with it: by gd_phase and in
-     * all; unknown where nothing ended. */
-    double good_without[GD_PHASES_AND_ALL], good_with[GD_PHASES_AND_ALL];
+    /* The share of users' requests with a good answer, without and with it: by gd_phase, in all,
+     * and (GD_SINCE) from the first fault's start to the run's end; unknown where nothing ended. */
+    double good_without[GD_SINCE + 1], good_with[GD_SINCE + 1];
     GPtrArray *flips; /* char *: names of claims whose verdict changed */
 } gd_verified_try;
 
@@ -49,12 +52,15 @@ typedef struct {
 
 typedef struct {
     uint32_t seeds, threads;
-    /* Called now and then, on the caller's thread, with the runs done so far of all; false stops.
-     */
-    bool (*goes_on)(void *user, uint32_t done, uint32_t all);
+    /* Called now and then, on the caller's thread, with the seeds done so far of all, and the share
+     * of the work that is done, seeds in progress included; false stops. */
+    bool (*goes_on)(void *user, uint32_t done, uint32_t all, double share);
     void *user;
 } gd_verify_options;
 
+/* How long a seed of this scenario simulates, in seconds: what its share of the work is guessed
+ * from. 0 for a model alone, and for what cannot be read. */
+double gd_verify_weight(const char *path);
 /* NULL when it was stopped. Owned by the caller. */
 gd_verified *gd_verify(const char *path, const gd_verify_options *options);
 void gd_verified_free(gd_verified *verified);

@@ -132,7 +132,7 @@ const gd_node **gd_members(gd_builder *b, const gd_node *object)
             if (m->kind != GD_NULL && !gd_is_remark(m->key))
                 members[n++] = m;
     if (n > 1)
-        qsort(members, n, sizeof *members, compare_keys);
+        qsort(members, n, sizeof(void *), compare_keys);
     return members;
 }
 

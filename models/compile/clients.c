@@ -178,6 +178,27 @@ static void add_journeys(gd_builder *b, gd_plan_client *client, const gd_share *
     }
 }
 
+/* Adds the pages of a journey; returns how many. */
+static uint32_t add_pages(asker *a, const gd_member *member)
+{
+    gd_builder *b = a->b;
+    const gd_journey_spec *spec = member->spec;
+    uint32_t first = b->pages->len, think = gd_dist_index_of(b, spec->think, member->node);
+    const gd_node *page = spec->pages && spec->pages->kind == GD_ARRAY ? spec->pages->first : NULL;
+    if (!page)
+        gd_problem(b->problems, member->node, "has no pages; write \"pages\": [\"home\"]");
+    for (; page; page = page->next) {
+        if (page->kind != GD_STRING) {
+            gd_problem(b->problems, page, "expected the name of an operation of %s", a->service);
+            continue;
+        }
+        gd_page found = find_page(a, page->text, page);
+        found.think = think;
+        g_array_append_val(b->pages, found);
+    }
+    return b->pages->len - first;
+}
+
 static void read_journeys(asker *a, gd_plan_client *client, const gd_map *map)
 {
     gd_builder *b = a->b;
@@ -185,26 +206,11 @@ static void read_journeys(asker *a, gd_plan_client *client, const gd_map *map)
     g_autofree gd_journey *journeys = g_new0(gd_journey, map->n);
     for (uint32_t i = 0; i < map->n; i++) {
         const gd_journey_spec *spec = map->at[i].spec;
-        uint32_t think = gd_dist_index_of(b, spec->think, map->at[i].node);
         weights[i] = spec->weight;
         journeys[i].salt = gd_hash_text(map->at[i].name);
         journeys[i].gives_up_after = spec->gives_up_after;
         journeys[i].pages_first = b->pages->len;
-        const gd_node *page =
-            spec->pages && spec->pages->kind == GD_ARRAY ? spec->pages->first : NULL;
-        if (!page)
-            gd_problem(b->problems, map->at[i].node, "has no pages; write \"pages\": [\"home\"]");
-        for (; page; page = page->next) {
-            if (page->kind != GD_STRING) {
-                gd_problem(b->problems, page, "expected the name of an operation of %s",
-                           a->service);
-                continue;
-            }
-            gd_page found = find_page(a, page->text, page);
-            found.think = think;
-            g_array_append_val(b->pages, found);
-        }
-        journeys[i].pages_n = b->pages->len - journeys[i].pages_first;
+        journeys[i].pages_n = add_pages(a, &map->at[i]);
     }
     add_journeys(b, client, weights, journeys, map->n, a->member->node);
 }

@@ -151,10 +151,11 @@ bool gd_zones_named(gd_builder *b, const char *name, GArray *out)
 {
     guint before = out->len;
     uint32_t region = find_text(b->plan->regions, b->plan->n_regions, name);
-    for (uint16_t i = 0; i < b->plan->n_zones; i++) {
+    for (uint32_t i = 0; i < b->plan->n_zones; i++) {
         const gd_plan_zone *zone = &b->plan->zones[i];
+        uint16_t index = (uint16_t)i; /* below MOST_PLACES */
         if (!zone->client && (zone->region == region || strcmp(zone->name, name) == 0))
-            g_array_append_val(out, i);
+            g_array_append_val(out, index);
     }
     return out->len > before;
 }

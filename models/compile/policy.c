@@ -73,6 +73,9 @@ static void read_then(gd_builder *b, const gd_call_spec *spec, gd_resolved *out)
                (strcmp(answer->text, "ok") == 0 || strcmp(answer->text, "degraded") == 0)) {
         out->then = GD_THEN_ANSWER;
         out->answer = strcmp(answer->text, "ok") == 0 ? GD_OK : GD_DEGRADED;
+    } else if (answer && call) {
+        gd_problem(b->problems, then,
+                   "has both answer and call; write \"answer\": null or \"call\": null");
     } else {
         gd_problem(
             b->problems, then,

@@ -67,6 +67,8 @@ static void add_daily(gd_builder *b, GArray *curve, const gd_profile_spec *spec,
                    spec->peak_at);
     if (spec->low > spec->high)
         gd_problem(b->problems, place, "low is above high; exchange them");
+    if (step <= 0) /* it was no period, and its reader has said so */
+        return;
     gd_time first = (peak - gd_time_of_day(b)) % spec->period;
     gd_time from = -b->plan->warmup, until = b->plan->horizon - b->plan->warmup;
     if ((until - from) / step > MOST_POINTS) {
@@ -218,6 +220,7 @@ static void multiply(gd_builder *b, gd_plan_client *client, GPtrArray *curves)
             add_product(out, curves, t, next);
     }
     client->profile_first = b->profile->len;
+    g_assert(out->data); /* a run has a beginning and an end */
     for (guint i = 0; i < out->len; i++) {
         gd_profile_point *p = &g_array_index(out, gd_profile_point, i);
         gd_profile_point *after = i + 1 < out->len ? p + 1 : NULL;

@@ -4,7 +4,8 @@
 
 /* ---- arrivals ----------------------------------------------------------------------------- */
 #define RATE_ROW(S, h)                                                                             \
-    GD_FIELD_ROW(S, rate, GD_FIELD_RATE, .required = true, .min = 1, .max = ARRIVALS_MAX, .help = h)
+    GD_FIELD_ROW(S, rate, GD_FIELD_RATE, .required = true, .min = 1, .max = ARRIVALS_MAX,          \
+                 .help = (h))
 
 static const gd_field rate_fields[] = {
     RATE_ROW(gd_steady_rate_spec, "how many arrive, on average"),
@@ -110,10 +111,10 @@ static const gd_shape reload_shape = {
 /* ---- profiles ----------------------------------------------------------------------------- */
 #define S gd_profile_spec
 #define FACTOR_ROW(m, f, h)                                                                        \
-    GD_FIELD_ROW(S, m, GD_FIELD_FACTOR, .fallback = f, .max = 1000000 * GD_SHARE_ONE, .help = h)
+    GD_FIELD_ROW(S, m, GD_FIELD_FACTOR, .fallback = (f), .max = 1000000 * GD_SHARE_ONE, .help = (h))
 #define AT_ROW GD_FIELD_ROW(S, at, GD_FIELD_SPAN, .required = true, .help = "when it begins")
 #define FOR_ROW(req, h)                                                                            \
-    GD_ROW(S, "for", lasts, GD_FIELD_SPAN, .required = req, .max = GD_HORIZON, .help = h)
+    GD_ROW(S, "for", lasts, GD_FIELD_SPAN, .required = (req), .max = GD_HORIZON, .help = (h))
 
 static const gd_field steady_fields[] = {FACTOR_ROW(factor, "1", "times the rate"), {0}};
 const gd_shape gd_steady_shape = {

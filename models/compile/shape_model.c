@@ -30,7 +30,7 @@ static const gd_shape flag_shape = {
 };
 
 #define S              gd_observed_spec
-#define SPAN_ROW(m, h) GD_FIELD_ROW(S, m, GD_FIELD_SPAN, .min = 1, .help = h)
+#define SPAN_ROW(m, h) GD_FIELD_ROW(S, m, GD_FIELD_SPAN, .min = 1, .help = (h))
 static const gd_field observed_fields[] = {
     GD_FIELD_ROW(S, rate, GD_FIELD_RATE, .min = 1, .help = "requests"),
     SPAN_ROW(p50, "the median of good answers"),

@@ -22,7 +22,7 @@ static const gd_shape instances_shape = {
                      .help = "when it begins, from the end of the warm-up"),                       \
         GD_ROW(S, "for", lasts, GD_FIELD_SPAN, .min = 1,                                           \
                .help = "how long it lasts. Absent: to the end of the run")
-#define TARGET(req, h) GD_FIELD_ROW(S, target, GD_FIELD_ADDRESS, .required = req, .help = h)
+#define TARGET(req, h) GD_FIELD_ROW(S, target, GD_FIELD_ADDRESS, .required = (req), .help = (h))
 #define RAMP                                                                                       \
     GD_FIELD_ROW(S, ramp, GD_FIELD_SPAN, .fallback = "\"0s\"", .max = GD_HORIZON,                  \
                  .help = "its intensity grows in a line over this span")
@@ -107,8 +107,11 @@ static void check_partition(void *spec, const gd_node *node, gd_problems *proble
 }
 
 #define FAULT_SHAPE(id, word, c, h)                                                                \
-    static const gd_shape id##_shape = {                                                           \
-        .name = word "-fault", .help = h, .bytes = sizeof(S), .fields = id##_fields, .check = c}
+    static const gd_shape id##_shape = {.name = word "-fault",                                     \
+                                        .help = (h),                                               \
+                                        .bytes = sizeof(S),                                        \
+                                        .fields = id##_fields,                                     \
+                                        .check = (c)}
 FAULT_SHAPE(crash, "crash", NULL, "processes stop; callers are refused or reset");
 FAULT_SHAPE(slow, "slow", check_slow, "still answers, far slower");
 FAULT_SHAPE(hang, "hang", NULL, "accepts, never answers");
@@ -123,7 +126,7 @@ const gd_shape *const gd_fault_shapes[GD_FAULTS + 1] = {
 
 /* ---- load, try, control ------------------------------------------------------------------- */
 #define CHANGE_ROW(word, i, s)                                                                     \
-    GD_ROW(gd_load_spec, word, change[i], GD_FIELD_OBJECT, .shape = &s, .help = "see profile")
+    GD_ROW(gd_load_spec, word, change[i], GD_FIELD_OBJECT, .shape = &(s), .help = "see profile")
 static const gd_field load_fields[] = {
     GD_FIELD_ROW(gd_load_spec, target, GD_FIELD_ADDRESS, .required = true,
                  .help = "the client, \"clients.web\""),

@@ -5,9 +5,9 @@
            .help = "the step's name within its operation, for its random draws. Absent: its "      \
                    "callee or kind, with its ordinal among equals")
 #define BODY_ROW(word, h)                                                                          \
-    GD_ROW(gd_step_spec, word, body, GD_FIELD_NODE, .required = true, .help = h)
+    GD_ROW(gd_step_spec, word, body, GD_FIELD_NODE, .required = true, .help = (h))
 #define STEPS_ROW(json, m, h)                                                                      \
-    GD_ROW(gd_step_spec, json, m, GD_FIELD_NODES, .shape = &gd_steps_shape, .help = h)
+    GD_ROW(gd_step_spec, json, m, GD_FIELD_NODES, .shape = &gd_steps_shape, .help = (h))
 
 static const char *const on_failure_words[] = {"wait", "at_once", NULL};
 static const char *const rest_words[] = {"abandon", "cancel", NULL};
@@ -93,7 +93,7 @@ static const gd_field fail_fields[] = {
 
 #define STEP_SHAPE(id, word, h)                                                                    \
     static const gd_shape id##_shape = {                                                           \
-        .name = word "-step", .help = h, .bytes = sizeof(gd_step_spec), .fields = id##_fields}
+        .name = word "-step", .help = (h), .bytes = sizeof(gd_step_spec), .fields = id##_fields}
 STEP_SHAPE(work, "work", "hold a worker for a drawn time");
 STEP_SHAPE(wait, "wait", "let time pass");
 STEP_SHAPE(call, "call", "call another operation, through the policies of its edge");

@@ -249,14 +249,15 @@ uint32_t gd_add_site(gd_builder *b, const gd_call_at *at)
 
 /* ---- reach -------------------------------------------------------------------------------- */
 /* The first two places of caller and callee that no link joins; false when all are joined. */
-static bool find_gap(const gd_plan *plan, const gd_plan_link *links, const uint16_t *from,
-                     uint32_t n, const gd_plan_service *callee, uint32_t *a, uint32_t *z)
+static bool find_gap(gd_builder *b, const uint16_t *from, uint32_t n, const gd_plan_service *callee,
+                     uint32_t *a, uint32_t *z)
 {
+    const gd_plan *plan = b->plan;
     for (uint32_t i = 0; i < n; i++)
         for (uint32_t k = 0; k < MIN(callee->instances_n, plan->n_zones); k++) {
             uint16_t to = plan->instances[callee->instances_first + k].zone;
             uint16_t link = plan->link_of[(size_t)from[i] * plan->n_zones + to];
-            if (link != UINT16_MAX && links[link].name)
+            if (link != UINT16_MAX && g_array_index(b->links, gd_plan_link, link).name)
                 continue;
             *a = from[i];
             *z = to;
@@ -280,7 +281,7 @@ static void check_site_reach(gd_builder *b, const gd_plan_site *site, const gd_n
     for (uint32_t i = 0; i < site->callees_n; i++) {
         uint32_t op = g_array_index(b->callees, uint32_t, site->callees_first + i);
         const gd_plan_service *callee = &plan->services[plan->ops[op].service];
-        if (!find_gap(plan, (const gd_plan_link *)(void *)b->links->data, from, n, callee, &a, &z))
+        if (!find_gap(b, from, n, callee, &a, &z))
             continue;
         gd_problem(
             b->problems, place,

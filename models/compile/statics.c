@@ -8,6 +8,9 @@
 #define MOST_CALLS     1e6
 #define MOST_WINDOWS   4096
 #define WANTED_WINDOWS 1800
+/* Windows times the things that have a series each; one takes some 100 bytes in a run and its
+ * result (assumption), and a large model's shall not pass 256 MiB. */
+#define MOST_CELLS 1000000
 /* A window holds some ten of the model's longest steps (assumption: less, and it shows the noise of
  * single requests), but a run has at least twenty of them. */
 #define STEPS_A_WINDOW 10
@@ -258,7 +261,9 @@ void gd_set_windows(gd_builder *b)
     gd_span window = duration / WANTED_WINDOWS + (duration % WANTED_WINDOWS != 0);
     window = MAX(window, (gd_span)MIN(scale, most));
     window = round_up(window);
-    while ((duration - 1) / window >= MOST_WINDOWS)
+    gd_span things = plan->n_services + b->edges->len + b->views->len + 1;
+    gd_span room = CLAMP(MOST_CELLS / things, LEAST_WINDOWS, MOST_WINDOWS);
+    while ((duration - 1) / window >= room)
         window = round_up(window + 1);
     plan->window = window;
     plan->windows = (uint32_t)((duration - 1) / window + 1);

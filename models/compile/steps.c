@@ -4,6 +4,10 @@
 
 #include <string.h>
 
+/* An operation that goes round more often than this is refused, as one with too many calls is
+ * (MOST_CALLS in statics.c). */
+#define MOST_ROUNDS 1e6
+
 typedef struct {
     const gd_node *list; /* steps, or one step */
     bool is_branch;
@@ -237,6 +241,10 @@ static void emit_repeat(emitter *e, const gd_node *node, const gd_step_spec *spe
                    "repeats nothing; write \"steps\": [\"service.operation\"]");
         return;
     }
+    if (times * mean > MOST_ROUNDS)
+        gd_problem(e->b->problems, node,
+                   "goes round about %.3g times in one request, and a run allows %.0g; repeat less",
+                   times * mean, MOST_ROUNDS);
     uint32_t index = add_step(e, GD_STEP_REPEAT, node, gd_hash_text(name_of(e, node)));
     gd_step *step = step_at(e, index);
     step->b = counted.b;

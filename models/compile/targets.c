@@ -268,8 +268,10 @@ static void find_pairs(gd_fault_maker *m)
         cut_pair(m, m->spec->between);
     else if (pairs && pairs->kind != GD_ARRAY)
         gd_problem(m->b->problems, pairs, "expected pairs; write [[\"a\", \"b\"], [\"a\", \"c\"]]");
+    else if (pairs && !pairs->first)
+        gd_problem(m->b->problems, pairs, "cuts nothing; write [[\"a\", \"b\"], [\"a\", \"c\"]]");
     else
-        for (const gd_node *pair = pairs->first; pair; pair = pair->next)
+        for (const gd_node *pair = pairs ? pairs->first : NULL; pair; pair = pair->next)
             cut_pair(m, pair);
     g_autofree char *text = gd_node_print(m->spec->between ? m->spec->between : pairs, false);
     m->fault.target = gd_arena_strndup(m->b->arena, text, strlen(text));

@@ -292,6 +292,7 @@ static void visit_page(gd_run *run, uint32_t slot)
     const gd_page *page = &run->plan->pages[journey->pages_first + user->page];
     uint64_t bit = UINT64_C(1) << run->layout->site_bit[page->site];
     if (run->measuring && !(user->seen & bit)) {
+        GD_CLIENT_RECORDS(run)[user->client].users += !user->seen;
         user->seen |= bit;
         GD_VIEWS(run)[page->op_record].users++;
     }
@@ -408,6 +409,7 @@ void gd_client_done(gd_run *run, uint32_t index, gd_waiter who, gd_time begun, u
             gd_user *user = &GD_USERS(run)[who.caller];
             uint64_t bit = UINT64_C(1) << run->layout->site_bit[index];
             GD_VIEWS(run)[view].users_hurt += !(user->hurt & bit);
+            GD_CLIENT_RECORDS(run)[user->client].users_hurt += !user->hurt;
             user->hurt |= bit;
         }
     }

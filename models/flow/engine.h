@@ -183,6 +183,7 @@ typedef struct {
     uint64_t attained;
     gd_time changed;
     uint32_t n, root;
+    uint64_t added; /* jobs so far: those that are done together go in order of coming */
     uint64_t word; /* of its pending completion */
 } gd_shared;
 
@@ -263,6 +264,7 @@ enum {
     GD_SEG_SERVICE_WINDOWS,
     GD_SEG_EDGE_WINDOWS,
     GD_SEG_VIEWS,
+    GD_SEG_CLIENT_RECORDS,
     GD_SEG_SERVICES,
     GD_SEG_EDGES,
     GD_SEG_SERIES,
@@ -343,6 +345,7 @@ typedef struct gd_layout {
 #define GD_GAUGES(run)           GD_SEG(run, GD_SEG_GAUGES, gd_gauge)
 #define GD_SERVICES(run)         GD_SEG(run, GD_SEG_SERVICES, gd_service_record)
 #define GD_VIEWS(run)            GD_SEG(run, GD_SEG_VIEWS, gd_view_record)
+#define GD_CLIENT_RECORDS(run)   GD_SEG(run, GD_SEG_CLIENT_RECORDS, gd_client_record)
 #define GD_EDGES(run)            GD_SEG(run, GD_SEG_EDGES, gd_edge_record)
 
 /* Salts of draws that have no name in a document. */

@@ -188,6 +188,7 @@ void gd_layout_state(gd_run *run)
     zeroed(run, GD_SEG_SERVICE_WINDOWS, plan->n_services, sizeof(gd_service_window));
     zeroed(run, GD_SEG_EDGE_WINDOWS, plan->n_edges, sizeof(gd_edge_window));
     zeroed(run, GD_SEG_VIEWS, plan->n_views, sizeof(gd_view_record));
+    zeroed(run, GD_SEG_CLIENT_RECORDS, plan->n_clients, sizeof(gd_client_record));
     zeroed(run, GD_SEG_SERVICES, plan->n_services, sizeof(gd_service_record));
     zeroed(run, GD_SEG_EDGES, plan->n_edges, sizeof(gd_edge_record));
     static const unsigned levers[] = {GD_SEG_LEVERS_I, GD_SEG_LEVERS_S, GD_SEG_LEVERS_L};

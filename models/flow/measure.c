@@ -173,8 +173,11 @@ static void window_begins(gd_run *run, uint32_t i)
     const gd_plan_service *service = &run->plan->services[i];
     gd_service_window *window = gd_service_window_of(run, i);
     *window = (gd_service_window){0};
-    for (uint32_t k = 0; k < service->instances_n; k++) {
+    /* No more are queued at the instances than at the service: most windows look at none. */
+    uint32_t left = GD_GAUGES(run)[i].queue;
+    for (uint32_t k = 0; k < service->instances_n && left > window->queue_max; k++) {
         uint32_t queued = GD_INSTANCES(run)[service->instances_first + k].queued;
+        left -= queued;
         if (queued > window->queue_max)
             window->queue_max = queued;
     }
@@ -351,6 +354,19 @@ static void finish_view(gd_run *run, gd_view_record *view)
     view->outcomes[run->phase][GD_UNFINISHED] += begun - ended;
 }
 
+/* Each request of an open client without journeys is a user's own. */
+static void finish_clients(gd_run *run)
+{
+    for (uint32_t i = 0; i < run->plan->n_views; i++) {
+        const gd_plan_client *client = &run->plan->clients[run->plan->views[i].client];
+        gd_client_record *record = &GD_CLIENT_RECORDS(run)[run->plan->views[i].client];
+        if (client->visits || client->arrivals == GD_ARRIVE_USERS)
+            continue;
+        record->users += GD_VIEWS(run)[i].users;
+        record->users_hurt += GD_VIEWS(run)[i].users_hurt;
+    }
+}
+
 /* A client's call is its user-visible operation: counted once, told twice. */
 static void finish_edges(gd_run *run)
 {
@@ -395,6 +411,7 @@ const gd_record *gd_run_finish(gd_run *run)
         for (uint32_t i = 0; i < plan->n_services; i++)
             finish_service(run, i);
         finish_edges(run);
+        finish_clients(run);
     }
     record->plan = plan;
     record->seed = run->seed;
@@ -406,6 +423,7 @@ const gd_record *gd_run_finish(gd_run *run)
     record->peak_bytes = run->memory.peak;
     record->windows = run->window;
     record->views = GD_VIEWS(run);
+    record->clients = GD_CLIENT_RECORDS(run);
     record->services = GD_SERVICES(run);
     record->edges = GD_EDGES(run);
     record->hists = &run->hists;

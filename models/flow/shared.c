@@ -14,16 +14,12 @@ static gd_shared *shared_of(gd_run *run, uint32_t at)
     return &GD_SEG(run, GD_SEG_SHARED, gd_shared)[GD_INSTANCES(run)[at].aside];
 }
 
-static bool before(const gd_run *run, const gd_frame_side *sides, uint32_t a, uint32_t b)
+/* Of two that are done at the same time the one that came first; `word` is its number. */
+static bool before(const gd_frame_side *sides, uint32_t a, uint32_t b)
 {
     if (sides[a].tag != sides[b].tag)
         return sides[a].tag < sides[b].tag;
-    const gd_frame *frames = GD_FRAMES(run);
-    if (frames[a].mark != frames[b].mark)
-        return frames[a].mark < frames[b].mark;
-    if (frames[a].key != frames[b].key)
-        return frames[a].key < frames[b].key;
-    return frames[a].site < frames[b].site;
+    return sides[a].word < sides[b].word;
 }
 
 /* Top-down skew merge, without recursion. */
@@ -32,7 +28,7 @@ static uint32_t merge(gd_run *run, uint32_t a, uint32_t b)
     gd_frame_side *sides = GD_SIDES(run);
     uint32_t root = GD_NONE, *link = &root;
     while (a != GD_NONE && b != GD_NONE) {
-        if (before(run, sides, b, a)) {
+        if (before(sides, b, a)) {
             uint32_t t = a;
             a = b;
             b = t;
@@ -103,6 +99,7 @@ void gd_shared_add(gd_run *run, uint32_t slot, gd_span work)
     advance(run, &GD_INSTANCES(run)[at], shared);
     side->tag = shared->attained + ((uint64_t)work << GD_SHARED_BITS);
     side->remaining = work;
+    side->word = ++shared->added;
     side->left = side->right = GD_NONE;
     GD_FRAMES(run)[slot].flags |= GD_F_WORKER;
     shared->n++;
@@ -152,6 +149,7 @@ void gd_shared_done(gd_run *run, uint32_t at, uint64_t word)
     const gd_plan_service *service = &run->plan->services[GD_INSTANCES(run)[at].service];
     gd_span work = side->remaining;
     side->remaining = 0;
+    side->word = 0;
     frame->flags = (uint16_t)(frame->flags & ~GD_F_WORKER);
     gd_fold(run, service->salt, GD_EV_WORK, frame->key);
     gd_frame_account(run, slot, work);

@@ -12,9 +12,8 @@
 /* Assumptions, told by explain quantities. */
 #define JUDGED_WIDTH   (10 * GD_S) /* at most; short runs are judged in 60 windows */
 #define JUDGED_SHARE   60
-#define BASELINE_LEAST 5    /* windows, or their spread says nothing */
-#define BAND_SLACK     0.95 /* a band is never narrower than 5 % of the baseline */
-#define MITIGATED      0.1  /* of the fall that may be left: impact reduced by 90 % */
+#define BASELINE_LEAST 5   /* windows, or their spread says nothing */
+#define MITIGATED      0.1 /* of the fall that may be left: impact reduced by 90 % */
 #define HELD_MITIGATED (10 * GD_MINUTE)
 #define HELD_RECOVERED (5 * GD_MINUTE)
 #define LOST_MINUTES   1.0 /* a user of an open client who lost a request is down for a minute */
@@ -31,15 +30,6 @@ static gd_span judged_width(const gd_result *result)
     return MAX(windows, 1) * result->window;
 }
 
-/* Users who wait for an answer before they ask again ask less when they get less, and a service
- * that answers nobody would look fine. So where they ask less than before the fault, beyond chance,
- * they count as asking as often; unless a profile says how often they come. */
-static bool waits(const gd_plan *plan, uint32_t client)
-{
-    const gd_plan_client *c = &plan->clients[client];
-    return c->profile_n == 0 && (c->visits || c->arrivals == GD_ARRIVE_USERS);
-}
-
 static double mean_of(const double *values, uint32_t n)
 {
     double sum = 0;
@@ -48,7 +38,9 @@ static double mean_of(const double *values, uint32_t n)
     return n == 0 ? 0 : sum / n;
 }
 
-static void add_view(const gd_result *result, gd_arena *scratch, gd_judged *judged, uint32_t index)
+/* `stuck`: where users who wait count as asking as often as before; NULL: nowhere. */
+static void add_view(const gd_result *result, gd_arena *scratch, gd_judged *judged, uint32_t index,
+                     const bool *stuck)
 {
     const gd_result_view *view = &result->views[index];
     uint32_t per = (uint32_t)(judged->width / result->window);
@@ -59,11 +51,22 @@ static void add_view(const gd_result *result, gd_arena *scratch, gd_judged *judg
         judged->useful[i / per] += view->series.useful[i];
     }
     gd_moments before = gd_moments_of(asked, judged->baseline);
-    double fewest = waits(result->plan, view->client) ? before.mean - 3 * before.deviation : 0;
+    double fewest = before.mean - 3 * before.deviation;
     for (uint32_t j = 0; j < judged->n; j++) {
+        bool missing = stuck && stuck[j] && asked[j] < fewest;
         judged->raw[j] += asked[j];
-        judged->asked[j] += asked[j] < fewest ? before.mean : asked[j];
+        judged->asked[j] += missing ? before.mean : asked[j];
     }
+}
+
+/* Adds what one client's users asked and got: of one operation, or of all of them. */
+static void add_client(const gd_result *result, gd_arena *scratch, gd_judged *judged,
+                       uint32_t client, uint32_t view)
+{
+    const bool *stuck = gd_judged_stuck(result, scratch, judged, client, view);
+    for (uint32_t i = 0; i < result->n_views; i++)
+        if (view == GD_NONE ? result->views[i].client == client : i == view)
+            add_view(result, scratch, judged, i, stuck);
 }
 
 /* The mean is of all requests together; the spread, of the windows' ratios. */
@@ -82,7 +85,7 @@ static void find_band(gd_judged *judged, gd_arena *scratch)
         return;
     judged->mean = MIN(1, useful / asked);
     double lowest = judged->mean - 3 * gd_moments_of(known, n).deviation;
-    judged->edge = MAX(0, MIN(lowest, judged->mean * BAND_SLACK));
+    judged->edge = MAX(0, MIN(lowest, judged->mean * GD_BAND_SLACK));
 }
 
 gd_judged gd_judged_of(const gd_result *result, gd_arena *scratch, uint32_t client, uint32_t view)
@@ -97,10 +100,9 @@ gd_judged gd_judged_of(const gd_result *result, gd_arena *scratch, uint32_t clie
     judged.useful = gd_arena_array(scratch, double, judged.n);
     judged.ratio = gd_arena_array(scratch, double, judged.n);
 
-    for (uint32_t i = 0; i < result->n_views; i++)
-        if ((view == GD_NONE || i == view) &&
-            (client == GD_NONE || result->views[i].client == client))
-            add_view(result, scratch, &judged, i);
+    for (uint32_t i = 0; i < result->n_clients; i++)
+        if (view != GD_NONE ? i == result->views[view].client : client == GD_NONE || i == client)
+            add_client(result, scratch, &judged, i, view);
     for (uint32_t j = 0; j < judged.n; j++)
         judged.ratio[j] = gd_ratio(judged.useful[j], judged.asked[j]);
     find_band(&judged, scratch);
@@ -121,13 +123,19 @@ double *gd_judged_backlog(const gd_result *result, gd_arena *scratch, const gd_j
     return backlog;
 }
 
+static bool is_out(const gd_judged *judged, uint32_t j, double edge)
+{
+    double missing = judged->asked[j] * judged->mean - judged->useful[j];
+    return judged->ratio[j] < edge && (missing > GD_ONE_IS_CHANCE || judged->useful[j] == 0);
+}
+
 uint32_t gd_judged_first_out(const gd_judged *judged, uint32_t from, uint32_t to, double edge)
 {
     uint32_t before = GD_NONE;
     for (uint32_t j = from; j < MIN(to, judged->n); j++) {
         if (!gd_is_known(judged->ratio[j]))
             continue;
-        bool out = judged->ratio[j] < edge;
+        bool out = is_out(judged, j, edge);
         if (out && before != GD_NONE)
             return before;
         before = out ? j : GD_NONE;
@@ -148,7 +156,7 @@ typedef struct {
 static uint32_t first_back(const gd_judged *judged, const back *wanted)
 {
     for (uint32_t j = wanted->from; j + 2 <= judged->n; j++) {
-        bool in = !gd_is_known(judged->ratio[j]) || judged->ratio[j] >= wanted->edge;
+        bool in = !gd_is_known(judged->ratio[j]) || !is_out(judged, j, wanted->edge);
         if (!in || (wanted->backlog && wanted->backlog[j] > wanted->drained))
             continue;
         uint32_t to = MAX(j + wanted->hold, wanted->until);
@@ -172,7 +180,7 @@ static void find_moments(const gd_result *result, const gd_judged *judged, const
     uint32_t impact = gd_judged_first_out(judged, judged->first, judged->n, judged->edge);
     incident->impact_at = start_of(judged, impact);
     incident->has_impact = impact != GD_NONE;
-    incident->mitigate_at = incident->recover_at = GD_NEVER;
+    incident->served_at = incident->mitigate_at = incident->recover_at = GD_NEVER;
     incident->recovered = !incident->has_impact;
     if (!incident->has_impact)
         return;
@@ -186,6 +194,8 @@ static void find_moments(const gd_result *result, const gd_judged *judged, const
         .drained = drained,
     };
     uint32_t recovered = first_back(judged, &wanted);
+    wanted.backlog = NULL;
+    incident->served_at = start_of(judged, first_back(judged, &wanted));
     incident->recover_at = start_of(judged, recovered);
     incident->recovered = recovered != GD_NONE;
     if (incident->recovered)
@@ -235,6 +245,7 @@ static gd_incident no_incident(void)
         .lost_user_minutes = GD_UNKNOWN,
         .resilience_loss = GD_UNKNOWN,
         .impact_at = GD_NEVER,
+        .served_at = GD_NEVER,
         .mitigate_at = GD_NEVER,
         .recover_at = GD_NEVER,
     };
@@ -250,6 +261,7 @@ static void join(gd_incident *users, const gd_incident *view)
     users->has_impact = true;
     users->impact_at = MIN(users->impact_at, view->impact_at);
     users->mitigate_at = first ? view->mitigate_at : MAX(users->mitigate_at, view->mitigate_at);
+    users->served_at = first ? view->served_at : MAX(users->served_at, view->served_at);
     if (first || view->recover_at > users->recover_at) {
         users->recover_at = view->recover_at;
         users->held = view->held;
@@ -308,10 +320,7 @@ void gd_result_judge(gd_result *result)
         view->incident = judge(result, GD_NONE, i);
         if (view->incident.has_impact)
             degradation->operations[degradation->n_operations++] = i;
-        users += view->users;
-        hurt += view->users_hurt;
     }
-    degradation->users_ratio = gd_ratio((double)hurt, (double)users);
     degradation->users = judge(result, GD_NONE, GD_NONE);
 
     double minutes = 0;
@@ -319,11 +328,14 @@ void gd_result_judge(gd_result *result)
         gd_incident *incident = &result->clients[i].incident;
         *incident = judge(result, i, GD_NONE);
         const gd_plan_client *client = &result->plan->clients[i];
+        users += result->clients[i].users;
+        hurt += result->clients[i].users_hurt;
         if (incident->has_baseline && client->arrivals == GD_ARRIVE_USERS && !client->visits)
             incident->lost_user_minutes = closed_minutes(result, i, incident);
         if (incident->has_baseline)
             minutes += incident->lost_user_minutes;
     }
+    degradation->users_ratio = gd_ratio((double)hurt, (double)users);
     if (degradation->users.has_baseline)
         degradation->users.lost_user_minutes = minutes;
 }

@@ -29,14 +29,24 @@ typedef struct {
     bool has_baseline;
 } gd_judged;
 
+/* A band is never narrower than 5 % of the baseline (assumption). */
+#define GD_BAND_SLACK 0.95
+/* Requests: one that is asked in a window and answered in the next is no sign (assumption). */
+#define GD_ONE_IS_CHANCE 1
+
 /* Of the views of one client, of one view, or (both GD_NONE) of all. Lives in `scratch`. */
 gd_judged gd_judged_of(const gd_result *result, gd_arena *scratch, uint32_t client, uint32_t view);
 /* Mean items queued at all services by judged window; *drained: the most that counts as none. */
 double *gd_judged_backlog(const gd_result *result, gd_arena *scratch, const gd_judged *judged,
                           double *drained);
-/* The first of two windows in a row, within [from, to), that lie below `edge`; windows in which
- * nobody asked are passed over. GD_NONE when there are none. */
+/* The first of two windows in a row, within [from, to), that lie below `edge` by more than one
+ * request, or without any answer; windows in which nobody asked are passed over. GD_NONE when there
+ * are none. */
 uint32_t gd_judged_first_out(const gd_judged *judged, uint32_t from, uint32_t to, double edge);
+/* waiting.c: the windows in which users of a client are stuck in one operation, or (`view` GD_NONE)
+ * in any of them; NULL for a client whose users do not wait. */
+bool *gd_judged_stuck(const gd_result *result, gd_arena *scratch, const gd_judged *judged,
+                      uint32_t client, uint32_t view);
 /* Judged windows that `span` needs, rounded up. */
 uint32_t gd_judged_windows(const gd_judged *judged, gd_span span);
 

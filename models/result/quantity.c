@@ -1,5 +1,6 @@
 #include "models/result/quantity.h"
 #include "models/result/parts.h"
+#include "models/result/words.h"
 
 #include <string.h>
 
@@ -92,12 +93,12 @@ static char *nothing_near(gd_scope scope, const char *thing, const char *rest)
     const char *near = gd_nearest(rest, (const char *const *)names->pdata);
     const char *prefix = scope == GD_OF_SERVICE ? scope_prefixes[scope] : "";
     if (near && scope == GD_OF_RUN)
-        return g_strdup_printf("no such quantity: \"%s\"; did you mean %s?", rest, near);
+        return g_strdup_printf("no such quantity: \"%.100s\"; did you mean %s?", rest, near);
     if (near)
-        return g_strdup_printf("%s has no \"%s\"; did you mean %s%s.%s?", thing, rest, prefix,
-                               thing, near);
-    return g_strdup_printf("%s has no \"%s\"; gameday explain quantities lists what there is",
-                           thing, rest);
+        return g_strdup_printf("%.100s has no \"%.100s\"; did you mean %s%.100s.%s?", thing, rest,
+                               prefix, thing, near);
+    return g_strdup_printf(
+        "%.100s has no \"%.100s\"; gameday explain quantities lists what there is", thing, rest);
 }
 
 static const char *const kind_words[GD_SCOPES] = {
@@ -183,8 +184,8 @@ static char *near_thing(const gd_plan *plan, gd_scope scope, const char *name)
     g_autofree char *head = end ? g_strndup(name, (gsize)(end - name)) : g_strdup(name);
     const char *near = gd_nearest(head, (const char *const *)names->pdata);
     const char *prefix = scope == GD_OF_SERVICE ? scope_prefixes[scope] : "";
-    return near ? g_strdup_printf("no such %s: \"%s\"; did you mean %s%s%s?", kind_words[scope],
-                                  head, prefix, near, name + strlen(head))
+    return near ? g_strdup_printf("no such %s: \"%.100s\"; did you mean %s%s%.100s?",
+                                  kind_words[scope], head, prefix, near, name + strlen(head))
                 : NULL;
 }
 
@@ -226,8 +227,9 @@ bool gd_quantity_find(const gd_plan *plan, const char *name, gd_quantity *quanti
     if (!*why && found)
         *why = nothing_near(scope, thing, found);
     if (!*why)
-        *why = g_strdup_printf("no such %s: \"%s\"; gameday explain quantities lists what there is",
-                               kind_words[scope], rest);
+        *why = g_strdup_printf(
+            "no such %s: \"%.100s\"; gameday explain quantities lists what there is",
+            kind_words[scope], rest);
     return false;
 }
 
@@ -258,17 +260,19 @@ const char *gd_quantity_text(gd_arena *arena, gd_measure unit, double value)
         return "not in this run";
     if (unit == GD_IN_TRUTH)
         return value != 0 ? "true" : "false";
+    char word[GD_WORD];
     if (unit == GD_IN_RATIO)
-        return gd_arena_printf(arena, "%s %%", gd_number_text(arena, value * 100, 5));
-    if (unit == GD_IN_MS && value >= 1000)
-        return gd_arena_printf(arena, "%s s", gd_number_text(arena, value / 1000, 4));
+        return gd_arena_printf(arena, "%s", gd_word_percent(word, value));
+    if ((unit == GD_IN_MS || unit == GD_IN_S) && value >= 0)
+        return gd_arena_printf(arena, "%s",
+                               gd_word_seconds(word, unit == GD_IN_MS ? value / 1000 : value));
     const char *number = gd_number_text(arena, value, unit == GD_IN_COUNT ? 12 : 4);
     if (unit == GD_IN_COUNT || unit == GD_IN_FACTOR)
         return number;
     return gd_arena_printf(arena, "%s%s", number,
                            unit == GD_IN_PER_S     ? "/s"
                            : unit == GD_IN_MINUTES ? " user-minutes"
-                           : unit == GD_IN_MS      ? " ms"
-                           : unit == GD_IN_S       ? " s"
-                                                   : " % s");
+                           : unit == GD_IN_MS      ? "ms"
+                           : unit == GD_IN_S       ? "s"
+                                                   : " percent-seconds");
 }

@@ -97,7 +97,7 @@ double gd_quantity_over(const gd_result *result, const gd_quantity *quantity, ui
 /* The windows that lie wholly within a phase. */
 void gd_phase_windows(const gd_result *result, unsigned phase, uint32_t *first, uint32_t *n);
 
-/* "93.2 %", "412 ms", "not in this run". Lives in `arena`. */
+/* "93.2%", "412ms", "not in this run". Lives in `arena`. */
 const char *gd_quantity_text(gd_arena *arena, gd_measure unit, double value);
 extern const char *const gd_measure_words[]; /* by gd_measure: "", "ratio", "ms" … */
 

@@ -15,9 +15,11 @@
 #define AMPLIFIED   1.1         /* of the attempts per request before the fault */
 #define WASTED      0.05        /* of all work */
 #define TRIES_LEAST 100         /* attempts before the fault, to compare with */
+#define FALLEN      0.9         /* of what was queued at first: less is no chance */
 
 /* Windows [from, to) in which the system was free to recover and did not have to hurry. */
 typedef struct {
+    uint32_t off; /* the first window without fault and extra load */
     uint32_t from, to;
     bool observable;
 } hold;
@@ -31,6 +33,45 @@ static gd_span grace_of(const gd_plan *plan)
     return grace;
 }
 
+static double sum_of(const uint32_t *series, uint32_t from, uint32_t to)
+{
+    double sum = 0;
+    for (uint32_t i = from; i < to; i++)
+        sum += series[i];
+    return sum;
+}
+
+/* How long a queue that stands at the beginning of judged window `off` takes to drain: what is
+ * queued, by what the service completes since then less what arrived before the fault. 0 when that
+ * predicts no end: no time would be enough. */
+static gd_span drain_time(const gd_result *result, const gd_result_service *service,
+                          const gd_judged *all, uint32_t off)
+{
+    uint32_t per = (uint32_t)(all->width / result->window);
+    uint32_t first = off * per, last = first;
+    double before = sum_of(service->series.arrivals, 0, all->baseline * per);
+    while (last < all->n * per && service->queue_series[last] >= 1)
+        last++; /* while it is backlogged, it shows what it can do */
+    if (last == first)
+        return 0;
+    double seconds = gd_seconds(result->window);
+    double arrive = before / (all->baseline * per * seconds);
+    double complete = sum_of(service->series.completed, first, last) / ((last - first) * seconds);
+    if (complete <= arrive)
+        return 0;
+    double drain = service->queue_series[first] / (complete - arrive);
+    return drain < gd_seconds(result->ended_at) ? (gd_span)(drain * (double)GD_S)
+                                                : result->ended_at;
+}
+
+static gd_span longest_drain(const gd_result *result, const gd_judged *all, uint32_t off)
+{
+    gd_span longest = 0;
+    for (uint32_t i = 0; i < result->n_services && off < all->n; i++)
+        longest = MAX(longest, drain_time(result, &result->services[i], all, off));
+    return longest;
+}
+
 /* From when the faults are over and users ask no more than they did before, plus the grace. */
 static hold hold_of(const gd_result *result, gd_arena *scratch)
 {
@@ -40,13 +81,29 @@ static hold hold_of(const gd_result *result, gd_arena *scratch)
         return (hold){0};
 
     gd_moments asked = gd_moments_of(all.raw, all.baseline);
-    uint32_t off = gd_judged_windows(&all, recovery->fault_end);
-    while (off < all.n && all.raw[off] > asked.mean + 3 * asked.deviation)
-        off++;
-    hold held = {.from = off + gd_judged_windows(&all, grace_of(result->plan))};
+    hold held = {.off = gd_judged_windows(&all, recovery->fault_end)};
+    while (held.off < all.n && all.raw[held.off] > asked.mean + 3 * asked.deviation)
+        held.off++;
+    gd_span grace = MAX(grace_of(result->plan), longest_drain(result, &all, held.off));
+    held.from = held.off + gd_judged_windows(&all, grace);
     held.to = MIN(all.n, held.from + gd_judged_windows(&all, HOLD_WANTED));
     held.observable = held.from + gd_judged_windows(&all, HOLD_LEAST) <= held.to;
     return held;
+}
+
+/* What is queued goes down from third to third of windows [from, to), beyond chance. */
+static bool drains(const gd_result *result, gd_arena *scratch, uint32_t from, uint32_t to)
+{
+    gd_judged all = gd_judged_of(result, scratch, GD_NONE, GD_NONE);
+    double drained, *backlog = gd_judged_backlog(result, scratch, &all, &drained);
+    double thirds[3] = {0};
+    uint32_t n = to > from ? (to - from) / 3 : 0;
+    if (n == 0)
+        return false;
+    for (uint32_t j = 0; j < 3 * n; j++)
+        thirds[j / n] += backlog[to - 3 * n + j] / n;
+    return thirds[0] > drained && thirds[1] < thirds[0] && thirds[2] < thirds[1] &&
+           thirds[2] < FALLEN * thirds[0];
 }
 
 /* Down in each window of the hold in which somebody asked, and in one at least. */
@@ -110,8 +167,12 @@ static void find_metastable(gd_result *result)
 
     g_autoptr(gd_arena) scratch = gd_arena_new();
     hold held = hold_of(result, scratch);
-    recovery->metastable_observable = held.observable;
-    if (!held.observable)
+    uint32_t end = gd_judged_of(result, scratch, GD_NONE, GD_NONE).n;
+    recovery->recovering = recovery->judged && recovery->fault_ends &&
+                           drains(result, scratch, held.off, end) &&
+                           (!held.observable || drains(result, scratch, held.from, held.to));
+    recovery->metastable_observable = held.observable && !recovery->recovering;
+    if (!recovery->metastable_observable)
         return;
 
     gd_judged all = gd_judged_of(result, scratch, GD_NONE, GD_NONE);
@@ -152,6 +213,7 @@ void gd_result_recover(gd_result *result)
     recovery->judged = !recovery->has_fault || users->has_baseline;
     recovery->impact_at = users->impact_at;
     recovery->mitigate_at = users->mitigate_at;
+    recovery->served_at = users->served_at;
     recovery->recover_at = users->recover_at;
     recovery->held = users->held;
     recovery->recovered = recovery->judged && users->recovered;

@@ -13,6 +13,8 @@
 #include "models/record.h"
 #include "sim/spec/node.h"
 
+#pragma GCC visibility push(default) /* part of libgameday */
+
 #define GD_UNKNOWN    (__builtin_nan(""))
 #define GD_NEVER_CAME (__builtin_inf()) /* quantities only: a moment that the run did not reach */
 
@@ -42,7 +44,9 @@ typedef struct {
     uint64_t lost_requests;
     double lost_user_minutes;
     double resilience_loss; /* percent-seconds: the area between the baseline and what users got */
-    gd_time impact_at, mitigate_at, recover_at; /* starts of judged windows; GD_NEVER */
+    /* Starts of judged windows; GD_NEVER. Served: back in the band; recovered: queues drained too.
+     */
+    gd_time impact_at, mitigate_at, served_at, recover_at;
     gd_span held; /* how long it then stayed in the band: 5 min, or to the run's end */
 } gd_incident;
 
@@ -66,6 +70,7 @@ typedef struct {
 
 typedef struct {
     const char *name;
+    uint32_t instances;
     bool external, unlimited; /* no limit on workers: no utilisation */
     uint64_t arrivals, completed, rejected, crashed, queue_max;
     uint64_t outcomes[GD_OUTCOMES];
@@ -97,7 +102,7 @@ typedef struct {
     gd_incident users;    /* levels and losses: of all together; moments: of the worst operation */
     uint32_t *operations; /* indices of views that left their band: the blast radius */
     uint32_t n_operations;
-    double users_ratio;    /* visitors with a failed request, of all visitors */
+    double users_ratio;    /* users with a failed request, of all users: each counts once */
     gd_span judged_window; /* of the ratios that are held against the band */
 } gd_degradation;
 
@@ -106,11 +111,12 @@ typedef struct {
                   */
     bool has_fault, fault_ends;
     gd_time fault_at, fault_end; /* first start, last end; from the end of the warm-up */
-    gd_time impact_at, mitigate_at, recover_at;
+    gd_time impact_at, mitigate_at, served_at, recover_at;
     gd_span held;
     double impact_to_mitigate_s, impact_to_recover_s, fault_to_impact_s, fault_end_to_recover_s;
     bool recovered; /* true as well when nothing ever left its band */
     bool metastable, metastable_observable;
+    bool recovering; /* not recovered, but what is queued goes down: a longer run would tell */
     const char *sustained_by; /* "amplification", "backlog", "wasted work"; NULL */
 } gd_recovery;
 
@@ -121,7 +127,7 @@ typedef struct {
     const char *text; /* one comparison, as written */
     gd_claim_verdict verdict;
     double found;           /* what stood on the left; GD_UNKNOWN, or infinite: never came */
-    const char *found_text; /* with its unit: "93.2 %", "412 ms", "not in this run" */
+    const char *found_text; /* with its unit: "93.2%", "412ms", "not in this run" */
 } gd_claim_part;
 typedef struct {
     const char *name, *text;
@@ -133,8 +139,11 @@ typedef struct {
 typedef enum {
     GD_TOLD_FAULT_BEGAN,
     GD_TOLD_FAULT_ENDED,
-    GD_TOLD_GOODPUT_LOW,    /* a view left its band; value: the ratio to its baseline */
-    GD_TOLD_GOODPUT_BACK,   /* and came back to stay */
+    GD_TOLD_GOODPUT_LOW,  /* a view left its band; value: the ratio to its baseline */
+    GD_TOLD_GOODPUT_BACK, /* and came back to stay */
+    GD_TOLD_STILL_LOW,    /* and had not when the run ended */
+    GD_TOLD_DEGRADED,     /* answers with less than was asked for; value: of all during the fault */
+    GD_TOLD_DRAINED,      /* after users were served again: what was queued is gone too */
     GD_TOLD_BREAKER_OPENED, /* count: most open at once until they closed; times: openings */
     GD_TOLD_BREAKER_CLOSED,
     GD_TOLD_QUEUE_FULL,
@@ -230,3 +239,5 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(gd_result, gd_result_free)
 void gd_expect_check(const gd_plan *plan, const gd_node *expect, gd_problems *problems);
 /* True when a claim compares with the control, so that it must be run as well. */
 bool gd_expect_needs_control(const gd_plan *plan, const gd_node *expect);
+
+#pragma GCC visibility pop

@@ -81,6 +81,7 @@ static void measure_service(gd_result *result, const gd_record *record, uint32_t
     double ran = (double)result->ended_at;
 
     service->name = plan->name;
+    service->instances = plan->instances_n;
     service->external = plan->external;
     service->unlimited = plan->workers == UINT32_MAX;
     service->arrivals = from->arrivals;

@@ -1,16 +1,21 @@
 /* The story of a run: what the engine noted and what the users' indicator says, in order of time.
  */
 #include "models/result/parts.h"
+#include "models/result/words.h"
 
-#define LINES_KEPT  1000        /* assumption: more is a log, not a story */
-#define LINES_SHOWN 24          /* fits a terminal */
-#define CALM        (60 * GD_S) /* breakers that open again within it belong to one line */
+#define LINES_KEPT     1000        /* assumption: more is a log, not a story */
+#define LINES_SHOWN    24          /* fits a terminal */
+#define DEGRADED_LEAST 0.01        /* assumption: of the answers; less is not worth a line */
+#define CALM           (60 * GD_S) /* breakers that open again within it belong to one line */
 
 const char *const gd_told_words[GD_TOLD_KINDS] = {
     [GD_TOLD_FAULT_BEGAN] = "fault_began",
     [GD_TOLD_FAULT_ENDED] = "fault_ended",
     [GD_TOLD_GOODPUT_LOW] = "goodput_low",
     [GD_TOLD_GOODPUT_BACK] = "goodput_back",
+    [GD_TOLD_STILL_LOW] = "still_low",
+    [GD_TOLD_DEGRADED] = "degraded",
+    [GD_TOLD_DRAINED] = "drained",
     [GD_TOLD_BREAKER_OPENED] = "breaker_opened",
     [GD_TOLD_BREAKER_CLOSED] = "breaker_closed",
     [GD_TOLD_QUEUE_FULL] = "queue_full",
@@ -26,7 +31,10 @@ static unsigned weight_of(gd_told what)
     case GD_TOLD_FAULT_ENDED:
     case GD_TOLD_GOODPUT_LOW:
     case GD_TOLD_GOODPUT_BACK:
+    case GD_TOLD_STILL_LOW:
+    case GD_TOLD_DRAINED:
         return 0;
+    case GD_TOLD_DEGRADED:
     case GD_TOLD_BREAKER_OPENED:
     case GD_TOLD_BREAKER_CLOSED:
     case GD_TOLD_QUEUE_FULL:
@@ -140,8 +148,32 @@ static void tell_incident(telling *story, const gd_result_view *view)
         return;
     tell(story, incident->impact_at, GD_TOLD_GOODPUT_LOW, view->name)->value =
         incident->depth_ratio;
-    if (incident->recovered)
-        tell(story, incident->recover_at, GD_TOLD_GOODPUT_BACK, view->name);
+    if (incident->served_at != GD_NEVER)
+        tell(story, incident->served_at, GD_TOLD_GOODPUT_BACK, view->name);
+    else
+        tell(story, story->result->ended_at, GD_TOLD_STILL_LOW, view->name);
+}
+
+/* Once for the scenario: queues are no operation's own. */
+static void tell_drained(telling *story)
+{
+    const gd_recovery *recovery = &story->result->recovery;
+    if (recovery->recover_at != GD_NEVER && recovery->recover_at > recovery->served_at)
+        tell(story, recovery->recover_at, GD_TOLD_DRAINED, "queues");
+}
+
+/* Where the fault brings more of them than there were before: from the first one on. */
+static void tell_degraded(telling *story, const gd_result_view *view)
+{
+    const gd_result *result = story->result;
+    double usual = view->degraded_ratio[GD_BEFORE], share = view->degraded_ratio[GD_DURING];
+    if (!(share > DEGRADED_LEAST + (gd_is_known(usual) ? usual : 0)))
+        return; /* an unknown share too */
+    gd_time fault_at = result->recovery.fault_at;
+    uint32_t i = (uint32_t)(fault_at / result->window);
+    while (i < result->windows && view->series.degraded[i] == 0)
+        i++;
+    tell(story, MAX(fault_at, i * result->window), GD_TOLD_DEGRADED, view->name)->value = share;
 }
 
 static const gd_incident *incident_of(const gd_result *result, const char *view)
@@ -150,11 +182,6 @@ static const gd_incident *incident_of(const gd_result *result, const char *view)
         if (result->views[i].name == view)
             return &result->views[i].incident;
     g_assert_not_reached();
-}
-
-static const char *percent(gd_arena *arena, double ratio)
-{
-    return gd_arena_printf(arena, "%s %%", gd_number_text(arena, ratio * 100, 3));
 }
 
 static const char *text_of_breakers(gd_arena *arena, const gd_told_line *line)
@@ -177,13 +204,22 @@ static const char *text_of(const gd_result *result, const gd_told_line *line)
         return gd_arena_printf(arena, "%s ends", line->subject);
     case GD_TOLD_GOODPUT_LOW: {
         const gd_incident *incident = incident_of(result, line->subject);
-        double band = incident->band_ratio / incident->baseline_ratio;
+        char band[GD_WORD], least[GD_WORD];
+        gd_word_percent(band, incident->band_ratio / incident->baseline_ratio);
         return gd_arena_printf(arena, "%s: goodput below %s of baseline, %s at its lowest",
-                               line->subject, percent(arena, band),
-                               percent(arena, 1 - line->value));
+                               line->subject, band, gd_word_percent(least, 1 - line->value));
     }
     case GD_TOLD_GOODPUT_BACK:
         return gd_arena_printf(arena, "%s: back to baseline", line->subject);
+    case GD_TOLD_STILL_LOW:
+        return gd_arena_printf(arena, "%s: still down when the run ended", line->subject);
+    case GD_TOLD_DEGRADED: {
+        char share[GD_WORD];
+        return gd_arena_printf(arena, "%s: degraded answers, %s of all during the fault",
+                               line->subject, gd_word_percent(share, line->value));
+    }
+    case GD_TOLD_DRAINED:
+        return "queues drained";
     case GD_TOLD_BREAKER_OPENED:
         return text_of_breakers(arena, line);
     case GD_TOLD_BREAKER_CLOSED:
@@ -261,6 +297,9 @@ void gd_result_tell(gd_result *result, const gd_record *record)
         tell_happening(&story, &record->happenings[i]);
     for (uint32_t i = 0; i < result->n_views; i++)
         tell_incident(&story, &result->views[i]);
+    for (uint32_t i = 0; i < result->n_views && result->windows > 0; i++)
+        tell_degraded(&story, &result->views[i]);
+    tell_drained(&story);
 
     result->timeline_dropped = record->happenings_dropped;
     write_story(result, story.lines);

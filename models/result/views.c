@@ -1,6 +1,8 @@
 /* From counters to numbers: user-visible operations and the clients they belong to. */
 #include "models/result/parts.h"
 
+#include <string.h>
+
 double gd_ratio(double a, double b)
 {
     return b == 0 ? GD_UNKNOWN : a / b;
@@ -11,11 +13,28 @@ double gd_seconds(gd_span span)
     return (double)span / (double)GD_S;
 }
 
+/* "%.4f" as people write it: no zeros at the end, and never an exponent. */
+static const char *plain(gd_arena *arena, double value, int decimals)
+{
+    char format[] = "%.0f", text[512]; /* no double takes more */
+    format[2] = (char)('0' + decimals);
+    g_ascii_formatd(text, sizeof text, format, value);
+    size_t length = strlen(text);
+    while (decimals > 0 && text[length - 1] == '0')
+        length--;
+    length -= decimals > 0 && text[length - 1] == '.';
+    text[length] = '\0';
+    return gd_arena_printf(arena, "%s", strcmp(text, "-0") == 0 ? "0" : text);
+}
+
 const char *gd_number_text(gd_arena *arena, double value, int digits)
 {
     char format[8] = {'%', '.', (char)('0' + digits / 10), (char)('0' + digits % 10), 'g', 0};
     char text[G_ASCII_DTOSTR_BUF_SIZE];
-    return gd_arena_printf(arena, "%s", g_ascii_formatd(text, sizeof text, format, value));
+    g_ascii_formatd(text, sizeof text, format, value);
+    if (!strchr(text, 'e'))
+        return gd_arena_printf(arena, "%s", text);
+    return plain(arena, value, value > -1 && value < 1 ? 6 : 0);
 }
 
 static double milliseconds(int64_t ns)
@@ -168,6 +187,10 @@ static void measure_client(gd_result *result, const gd_record *record, uint32_t 
             add_record(client, &sum, &record->views[i], record->hists);
             add_series(&client->series, &result->views[i].series, result);
         }
+    if (record->clients) {
+        client->users = record->clients[index].users;
+        client->users_hurt = record->clients[index].users_hurt;
+    }
     finish_view(client, &sum, result);
     gd_hist_pool_clear(&sum.pool);
 }

@@ -9,6 +9,8 @@
 #include "sim/arena.h"
 #include "sim/units.h"
 
+#pragma GCC visibility push(default) /* part of libgameday */
+
 typedef enum { GD_NULL, GD_BOOL, GD_NUMBER, GD_STRING, GD_ARRAY, GD_OBJECT } gd_node_kind;
 
 typedef struct {
@@ -88,3 +90,5 @@ char *gd_node_print(const gd_node *node, bool pretty);
 /* The candidate nearest to `word` by edit distance, NULL when none is near. `words` ends with NULL.
  */
 const char *gd_nearest(const char *word, const char *const *words);
+
+#pragma GCC visibility pop

@@ -12,7 +12,7 @@ void gd_hist_pool_clear(gd_hist_pool *pool)
 uint32_t gd_hist_block_new(gd_hist_pool *pool)
 {
     if (pool->blocks == pool->capacity) {
-        pool->capacity = pool->capacity ? pool->capacity + pool->capacity / 2 : 64;
+        pool->capacity += pool->capacity / 2 + 64; /* a branch may begin with one block */
         pool->counters = g_realloc_n(pool->counters, (gsize)pool->capacity * GD_HIST_SUB,
                                      sizeof pool->counters[0]);
     }

@@ -114,6 +114,34 @@ static void test_parking_order(void **unused)
                "first come, first served");
 }
 
+#define LINE                                                                                       \
+    "'services': {" S("100ms") ", 'm': {'workers': 'unlimited', 'cancellation': 'immediate', "     \
+                               "'calls': {'s': {'bulkhead': {'max': 1, 'max_wait': '10s'}}}, "     \
+                               "'operations': {'op': ["                                            \
+                               "'s.op']}}}, 'clients': {'h': {'at': 'm', 'arrivals': {'csv': "     \
+                               "'0'}}, 'a': {'at': 'm', "                                          \
+                               "'arrivals': {'csv': '10ms'}}, 'b': {'at': 'm', 'timeout': "        \
+                               "'15ms', 'arrivals': {'csv': "                                      \
+                               "'20ms'}}, 'd': {'at': 'm', 'timeout': '15ms', 'arrivals': "        \
+                               "{'csv': '30ms'}}, 'e': {'at': "                                    \
+                               "'m', 'arrivals': {'csv': '46ms'}}, 'f': {'at': 'm', 'arrivals': "  \
+                               "{'csv': '150ms'}}}"
+
+/* Who is cancelled while it waits leaves the line, in its middle or at its end; the rest stay in
+ * order. b and d give up at 35 and 45 ms. */
+static void test_leaving_the_line(void **unused)
+{
+    (void)unused;
+    g_auto(bench) b = bench_of(LINE, "");
+    check_text(bench_play(&b, "answer cancel"),
+               "35 cancel m, 45 cancel m, 100 answer m>s.op, 100 answer h>m.op, 200 answer m>s.op, "
+               "200 answer a>m.op, 300 answer m>s.op, 300 answer e>m.op, 400 answer m>s.op, "
+               "400 answer f>m.op",
+               "nobody is lost");
+    check_text(bench_calls(&b, "m>s.op"), "ok 4 cancelled 2", "two gave up");
+    check_that(gd_run_count_in_flight(b.run) == 0, "%u", gd_run_count_in_flight(b.run));
+}
+
 /* Between two tries a call holds no place. */
 static void test_a_retry_asks_again(void **unused)
 {
@@ -159,6 +187,7 @@ int main(void)
         cmocka_unit_test(test_each_site_has_its_own),
         cmocka_unit_test(test_each_caller_instance_has_its_own),
         cmocka_unit_test(test_parking_order),
+        cmocka_unit_test(test_leaving_the_line),
         cmocka_unit_test(test_a_retry_asks_again),
         cmocka_unit_test(test_a_crashed_caller_starts_afresh),
     };

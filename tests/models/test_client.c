@@ -65,6 +65,8 @@ static void test_instants(void **unused)
         g_auto(bench) b = bench_of(cases[i].model, "");
         check_text(bench_play(&b, "asks"), cases[i].story, "%s", cases[i].name);
         check_that(b.record->end == GD_END_DRAINED, "%s", cases[i].name);
+        check_that(b.record->clients[0].users == bench_view(&b, "web.op")->users,
+                   "%s: of one page, the client's users are the page's", cases[i].name);
     }
 }
 
@@ -267,6 +269,10 @@ static void test_journeys(void **unused)
         g_auto(bench) b = bench_of(model, "");
         check_text(bench_play(&b, "asks"), visits[i].story, "%s", visits[i].name);
         check_that(gd_run_count_in_flight(b.run) == 0, "%s: the visitor has left", visits[i].name);
+        check_that(b.record->clients[0].users == 1, "%s: one visitor, however many pages",
+                   visits[i].name);
+        check_that(b.record->clients[0].users_hurt == visits[i].hurt, "%s: hurt once",
+                   visits[i].name);
         if (!visits[i].outcomes)
             continue;
         check_text(bench_outcomes(&b, "web.broken"), visits[i].outcomes, "%s", visits[i].name);

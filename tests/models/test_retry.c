@@ -223,6 +223,10 @@ static void test_waits_are_drawn_apart(void **unused)
     /* U(0, 100) + U(0, 200) ms: mean 150, variance (100^2 + 200^2) / 12, 5 standard errors */
     double mean = gd_hist_mean(&view->all[GD_BEFORE]) / 1e6;
     check_that(mean > 150 - 2.3 && mean < 150 + 2.3, "%g ms", mean);
+    /* Independent: P(sum <= 30 ms) = 30^2 / (2 x 100 x 200) = 0.0225; one draw for both gives 0.1.
+     */
+    double low = (double)gd_hist_count_upto(&view->all[GD_BEFORE], b.record->hists, 30 * GD_MS);
+    check_that(low > 450 - 120 && low < 450 + 120, "%g of 20,000", low);
     int64_t max = gd_hist_max(&view->all[GD_BEFORE]);
     check_that(max > 290 * GD_MS && max <= 300 * GD_MS, "%ld", (long)max);
 }

@@ -41,6 +41,12 @@ static void test_ends(void **unused)
         check_that(gd_run_has_ended(b.run), "%s", ends[i].name);
         check_that(!gd_run_until(b.run, GD_NEVER, 1), "%s: it stays so", ends[i].name);
         check_that(gd_run_finish(b.run) == b.record, "%s: finished once", ends[i].name);
+        uint64_t digest = gd_run_get_digest(b.run);
+        gd_run_reset(b.run, 1);
+        bench_play(&b, "");
+        check_that(b.record->end == ends[i].end && b.record->ended_at == ends[i].at &&
+                       b.record->digest == digest,
+                   "%s: again after a reset", ends[i].name);
     }
 }
 
@@ -123,7 +129,7 @@ static void test_windows(void **unused)
     (void)unused;
     g_auto(bench) b = bench_of("'services': {'s': {'workers': 1, 'operations': {'op': [{'work': "
                                "'10ms'}]}}}, 'clients': {'web': "
-                               "{'at': 's', 'arrivals': {'csv': '1s 1999ms 2s 2s'}}}",
+                               "{'at': 's', 'arrivals': {'csv': '1s 1999ms 2s 2s 4s'}}}",
                                "'duration': '1h'");
     bench_play(&b, "");
     gd_span window = b.plan->window;
@@ -134,11 +140,12 @@ static void test_windows(void **unused)
                v->requests[1]);
     check_that(v->good[0] == 1 && v->good[1] == 3, "answers count where they arrive");
     check_that(v->max[0] == 10 * GD_MS, "%ld", (long)v->max[0]);
-    check_that(v->max[1] == 29 * GD_MS, "of this window alone: %ld", (long)v->max[1]);
+    check_that(v->max[1] == 29 * GD_MS, "%ld", (long)v->max[1]);
+    check_that(v->max[2] == 10 * GD_MS, "of this window alone: %ld", (long)v->max[2]);
     check_that(s->busy_area[0] == (uint64_t)(11 * GD_MS), "%lu", (unsigned long)s->busy_area[0]);
     check_that(s->busy_area[1] == (uint64_t)(29 * GD_MS), "%lu", (unsigned long)s->busy_area[1]);
     check_that(s->queue_max[0] == 0 && s->queue_max[1] == 2, "queues");
-    check_that(b.record->windows == 2, "closed: %u", b.record->windows);
+    check_that(b.record->windows == 3, "closed: %u", b.record->windows);
 }
 
 /* The series add up to the totals, whatever happens. */

@@ -184,80 +184,6 @@ static void test_threads(void **unused)
     }
 }
 
-/* ---- steps ----------------------------------------------------------------------------------- */
-#define STEPS(steps)                                                                               \
-    "'services': {'m': {'workers': 1, 'threads': 'async', 'operations': {'op': [" steps "]}}, "    \
-    "'y': {'workers': 'unlimited', 'operations': {'op': [{'work': '10ms'}], 'bad': [{'work': "     \
-    "'4ms'}, {'fail': '100%'}]}}, 'z': {'workers': 'unlimited', 'operations': {'op': [{'work': "   \
-    "'30ms'}], 'bad': [{'work': '40ms'}, {'fail': '100%'}]}}}, 'flags': {'on': {'share': "         \
-    "'100%'}, "                                                                                    \
-    "'off': {'share': '0%'}}, 'clients': {'a': {'at': 'm', 'draw': {'n': 3}, 'arrivals': {'csv': " \
-    "'0'}}}"
-
-static const struct {
-    const char *name, *model, *outcomes;
-    double latency_ms;
-} steps[] = {
-    {"nothing to do", STEPS(""), "ok 1", 0},
-    {"work and wait", STEPS("{'work': '2ms'}, {'wait': '5ms'}, {'work': '1ms'}"), "ok 1", 8},
-    {"a call after another", STEPS("'y.op', 'z.op'"), "ok 1", 40},
-    {"sent and not waited for", STEPS("{'call': 'z.op', 'wait': false}, 'y.op'"), "ok 1", 10},
-    {"all at once", STEPS("{'parallel': ['y.op', 'z.op']}"), "ok 1", 30},
-    {"the first", STEPS("{'parallel': ['y.op', 'z.op'], 'until': 'first'}"), "ok 1", 10},
-    {"two of three",
-     STEPS("{'parallel': ['y.op', 'z.op', {'call': 'y.op', 'as': 'again'}], 'until': 2}"), "ok 1",
-     10},
-    {"one fails: it waits for the rest", STEPS("{'parallel': ['y.bad', 'z.op']}"), "server_error 1",
-     30},
-    {"or fails at once", STEPS("{'parallel': ['y.bad', 'z.op'], 'on_failure': 'at_once'}"),
-     "server_error 1", 4},
-    {"the first success counts", STEPS("{'parallel': ['y.bad', 'z.op'], 'until': 'first'}"), "ok 1",
-     30},
-    {"no success is left", STEPS("{'parallel': ['y.bad', 'z.bad'], 'until': 'first'}"),
-     "server_error 1", 40},
-    {"two of three can no longer be met",
-     STEPS("{'parallel': ['y.bad', {'call': 'y.bad', 'as': 'again'}, 'z.op'], 'until': 2, "
-           "'on_failure': 'at_once'}"),
-     "server_error 1", 4},
-    {"longer branches", STEPS("{'parallel': [['y.op', 'z.op'], ['y.op', {'wait': '1ms'}]]}"),
-     "ok 1", 40},
-    {"branches share the workers",
-     STEPS("{'parallel': [[{'work': '5ms'}, {'wait': '1ms'}], [{'work': '7ms'}]]}"), "ok 1", 12},
-    {"repeated", STEPS("{'repeat': 3, 'steps': ['y.op']}"), "ok 1", 30},
-    {"two at a time", STEPS("{'repeat': 5, 'steps': ['y.op'], 'at_once': 2}"), "ok 1", 30},
-    {"longer rounds", STEPS("{'repeat': 2, 'steps': ['y.op', {'wait': '1ms'}]}"), "ok 1", 22},
-    {"not at all", STEPS("{'repeat': 0, 'steps': ['y.op']}, {'wait': '1ms'}"), "ok 1", 1},
-    {"as often as the request says", STEPS("{'repeat': '$n', 'steps': ['y.op']}"), "ok 1", 30},
-    {"a round fails: no more", STEPS("{'repeat': 3, 'steps': ['y.bad']}"), "server_error 1", 4},
-    {"a flag that is on", STEPS("{'if': 'on', 'then': ['y.op'], 'else': ['z.op']}"), "ok 1", 10},
-    {"a flag that is off", STEPS("{'if': 'off', 'then': ['y.op'], 'else': ['z.op']}"), "ok 1", 30},
-    {"off and nothing else", STEPS("{'if': 'off', 'then': ['y.op']}, {'wait': '1ms'}"), "ok 1", 1},
-    {"a choice with one way",
-     STEPS("{'choose': {'a': {'weight': 0, 'steps': ['z.op']}, 'b': "
-           "{'weight': 1, 'steps': ['y.op']}}}, {'wait': '1ms'}"),
-     "ok 1", 11},
-    {"it ends where it fails", STEPS("'y.op', {'fail': '100%', 'outcome': 'unavailable'}, 'z.op'"),
-     "unavailable 1", 10},
-    {"nested",
-     STEPS("{'parallel': [[{'parallel': ['y.op', 'z.op']}, 'y.op'], [{'repeat': 2, 'steps': "
-           "[{'wait': '30ms'}]}]]}"),
-     "ok 1", 60},
-};
-
-static void test_steps(void **unused)
-{
-    (void)unused;
-    for (size_t i = 0; i < G_N_ELEMENTS(steps); i++) {
-        g_auto(bench) b = bench_of(steps[i].model, "");
-        bench_play(&b, "");
-        check_text(bench_outcomes(&b, "a.op"), steps[i].outcomes, "%s", steps[i].name);
-        check_that(bench_latency_ms(&b, "a.op") == steps[i].latency_ms, "%s: %g ms", steps[i].name,
-                   bench_latency_ms(&b, "a.op"));
-        check_that(gd_run_count_in_flight(b.run) == 0, "%s", steps[i].name);
-        check_that(b.record->end == GD_END_DRAINED, "%s", steps[i].name);
-    }
-}
-
 /* ---- cancellation ---------------------------------------------------------------------------- */
 /* Three users of one worker, 10 ms each; b gives up at 15 ms (waiting), a at 5 ms (working). */
 #define PATIENCE(mode, discipline)                                                                 \
@@ -292,6 +218,46 @@ static void test_cancellation(void **unused)
         check_text(bench_play(&b, "answer timer"), cancels[i].story, "%s", cancels[i].name);
         check_that(gd_run_count_in_flight(b.run) == 0, "%s: %u left", cancels[i].name,
                    gd_run_count_in_flight(b.run));
+    }
+}
+
+/* Who gives up while it waits leaves its place to another. */
+static void test_a_place_in_the_queue_is_free_again(void **unused)
+{
+    (void)unused;
+    static const char *const disciplines[] = {"fifo", "lifo", "priority"};
+    for (size_t i = 0; i < G_N_ELEMENTS(disciplines); i++) {
+        g_autofree char *model = g_strdup_printf(
+            "'services': {'s': {'workers': 1, 'queue': 1, 'cancellation': 'dequeue_only', "
+            "'discipline': '%s', 'operations': {'op': [{'work': '10ms'}]}}}, 'clients': {'a': "
+            "{'at': 's', 'arrivals': {'csv': '0'}}, 'b': {'at': 's', 'timeout': '4ms', 'arrivals': "
+            "{'csv': '1ms'}}, 'c': {'at': 's', 'arrivals': {'csv': '6ms'}}}",
+            disciplines[i]);
+        g_auto(bench) b = bench_of(model, "");
+        check_text(bench_play(&b, "answer timer"),
+                   "5 timer b>s.op, 10 answer a>s.op, 20 answer c>s.op", "%s", disciplines[i]);
+    }
+}
+
+/* Areas under the counts are sums of times, to the nanosecond: Little's law of a drained run. */
+static void test_areas_are_sums(void **unused)
+{
+    (void)unused;
+    static const char *const disciplines[] = {"fifo", "lifo", "priority"};
+    for (size_t i = 0; i < G_N_ELEMENTS(disciplines); i++) {
+        g_autofree char *model = g_strdup_printf(
+            "'services': {'s': {'instances': 2, 'workers': 2, 'queue': 9, 'discipline': '%s', "
+            "'operations': {'op': [{'work': {'exponential': '10ms'}}]}}}, 'clients': {'a': {'at': "
+            "'s', 'arrivals': {'poisson': '380/s'}, 'stop_after': 5000}}",
+            disciplines[i]);
+        g_auto(bench) b = bench_of(model, "'duration': '1h'");
+        bench_play(&b, "");
+        const gd_service_record *s = bench_service(&b, "s");
+        check_that(s->rejected > 0 && s->completed + s->rejected == 5000, "%s", disciplines[i]);
+        check_that(s->queue_area == s->wait.sum && s->wait.sum > 0, "%s: waits", disciplines[i]);
+        check_that(s->busy_area == s->service.sum, "%s: work", disciplines[i]);
+        check_that(s->system_area == s->sojourn.sum, "%s: stays", disciplines[i]);
+        check_that(s->sojourn.sum == s->wait.sum + s->service.sum, "%s", disciplines[i]);
     }
 }
 
@@ -341,8 +307,9 @@ int main(void)
         cmocka_unit_test(test_order_of_service),
         cmocka_unit_test(test_queue_limits),
         cmocka_unit_test(test_threads),
-        cmocka_unit_test(test_steps),
         cmocka_unit_test(test_cancellation),
+        cmocka_unit_test(test_a_place_in_the_queue_is_free_again),
+        cmocka_unit_test(test_areas_are_sums),
         cmocka_unit_test(test_cancels_reach_down),
         cmocka_unit_test(test_rest_of_a_parallel),
     };

@@ -173,7 +173,7 @@ void nv_measure_finish(nv_world *w)
 {
     const gd_plan *plan = w->plan;
     nv_result *r = w->result;
-    if (w->now < plan->warmup)
+    if (w->boundary <= plan->warmup)
         return;
     /* The horizon itself is outside: a fault may end there. */
     gd_phase last = nv_phase(w, MIN(w->now, plan->horizon - 1));

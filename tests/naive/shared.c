@@ -30,11 +30,7 @@ static nv_task *first_done(const nv_instance *instance)
     nv_task *best = NULL;
     for (GList *i = instance->sharing->head; i; i = i->next) {
         nv_task *task = i->data;
-        if (!best || task->left < best->left ||
-            (task->left == best->left &&
-             (task->mark < best->mark ||
-              (task->mark == best->mark &&
-               (task->key < best->key || (task->key == best->key && task->site < best->site))))))
+        if (!best || task->left < best->left) /* of equals the one that came first */
             best = task;
     }
     return best;

@@ -223,6 +223,10 @@ nv_result *nv_run(const gd_plan *plan, uint64_t seed, bool keep_lines)
     nv_result *result = w.result = g_new0(nv_result, 1);
     world_begin(&w, plan, seed);
     for (;;) {
+        if (w.stopped == plan->n_clients && w.live + w.zombies == 0) {
+            result->end = GD_END_DRAINED;
+            break;
+        }
         nv_event *next = g_queue_peek_head(w.events);
         if (!next || next->at >= plan->horizon) {
             nv_close_windows(&w, plan->horizon);
@@ -233,10 +237,6 @@ nv_result *nv_run(const gd_plan *plan, uint64_t seed, bool keep_lines)
         nv_close_windows(&w, next->at);
         g_queue_pop_head(w.events);
         happen(&w, next);
-        if (w.stopped == plan->n_clients && w.live + w.zombies == 0) {
-            result->end = GD_END_DRAINED;
-            break;
-        }
     }
     nv_measure_finish(&w);
     result->digest = w.digest;

@@ -1,54 +1,69 @@
 /* Who asks and how calls are made, and what happens to all of it, at random. */
 #include "tests/random/model.h"
 
+#include <string.h>
+
 #define roll   gd_maker_roll
 #define chance gd_maker_chance
-#define add    gd_maker_add
+#define say    gd_maker_say
+
+static bool is_exact(const gd_maker *m)
+{
+    return m->traits & GD_RANDOM_EXACT;
+}
+
+/* A rate whose gap is a whole number of ns, at half of it too. */
+static void rate(gd_maker *m, const char *name)
+{
+    static const unsigned round[] = {10, 20, 40, 50, 100};
+    unsigned n = 5 + roll(m, 70), chosen = round[roll(m, G_N_ELEMENTS(round))];
+    say(m, "'%s': '%u/s'", name, is_exact(m) ? chosen / m->stretch : n);
+}
 
 /* ---- policies ----------------------------------------------------------------------------------
  */
 static void retry(gd_maker *m)
 {
-    static const char *const kinds[] = {
-        "constant", "linear",     "exponential", "proportional", "polly_basic",
-        "full",     "envoy_full", "equal",       "decorrelated", "decorrelated_v2"};
-    static const bool capped[] = {false, true, true, true, false, true, true, true, true, true};
-    unsigned kind = roll(m, G_N_ELEMENTS(kinds));
-    add(m, ", \"retry\": {\"max_attempts\": %u", 1 + roll(m, 4));
+    static const char *const kinds[] = {"constant",     "polly_basic",    "linear", "exponential",
+                                        "full",         "envoy_full",     "equal",  "proportional",
+                                        "decorrelated", "decorrelated_v2"};
+    unsigned kind = roll(m, G_N_ELEMENTS(kinds)), base = 1 + roll(m, 20);
+    if (is_exact(m) && (kind == 1 || kind > 3))
+        kind = 0;
+    say(m, ", 'retry': {'max_attempts': #1..4");
     if (chance(m, 80)) {
-        unsigned base = 1 + roll(m, 20);
-        add(m, ", \"backoff\": {\"%s\": {\"base\": \"%ums\"", kinds[kind], base);
-        if (capped[kind] && chance(m, 60))
-            add(m, ", \"max\": \"%ums\"", base + roll(m, 60));
-        add(m, "}}");
+        say(m, ", 'backoff': {'%s': {'base': '#%ums'", kinds[kind], base);
+        if (kind > 1 && chance(m, 60))
+            say(m, ", 'max': '#%u..%ums'", base, base + 60);
+        else if (kind > 1) /* the defaults are times too */
+            say(m, ", 'max': '#1000ms'");
+        say(m, "}}");
     }
-    add(m, "}");
+    say(m, "}");
 }
 
 static void breaker(gd_maker *m)
 {
     unsigned calls = 2 + roll(m, 8);
-    add(m, ", \"breaker\": {\"window_calls\": %u, \"min_calls\": %u, \"trial_calls\": %u, ", calls,
-        1 + roll(m, calls), 1 + roll(m, 3));
-    add(m, "\"failure_rate\": \"%u%%\", \"open_for\": \"%ums\"", 10 + roll(m, 91),
-        1 + roll(m, 400));
+    say(m, ", 'breaker': {'window_calls': %u, 'min_calls': #1..%u, 'trial_calls': #1..3", calls,
+        calls);
+    say(m, ", 'failure_rate': '#10..100%%', 'open_for': '#1..400ms'");
     if (chance(m, 50))
-        add(m, ", \"slow_call\": \"%ums\", \"slow_rate\": \"%u%%\"", 1 + roll(m, 30),
-            10 + roll(m, 91));
-    if (chance(m, 40))
-        add(m, ", \"window_type\": \"time\", \"window_seconds\": %u", 1 + roll(m, 2));
+        say(m, ", 'slow_call': '#1..30ms', 'slow_rate': '#10..100%%'");
+    if (chance(m, 40) && !is_exact(m))
+        say(m, ", 'window_type': 'time', 'window_seconds': #1..2");
     if (chance(m, 30))
-        add(m, ", \"half_open_for\": \"%ums\"", 1 + roll(m, 200));
-    add(m, "}");
+        say(m, ", 'half_open_for': '#1..200ms'");
+    say(m, "}");
 }
 
 static void order(gd_maker *m)
 {
     const char *names[] = {"deadline", "retry", "breaker", "bulkhead", "timeout"};
-    add(m, ", \"order\": [");
+    say(m, ", 'order': [");
     for (unsigned left = 5; left > 0; left--) {
         unsigned pick = roll(m, left);
-        add(m, "\"%s\"%s", names[pick], left > 1 ? ", " : "]");
+        say(m, "'%s'%s", names[pick], left > 1 ? ", " : "]");
         names[pick] = names[left - 1];
     }
 }
@@ -56,110 +71,95 @@ static void order(gd_maker *m)
 static void then(gd_maker *m, unsigned from, bool client)
 {
     unsigned kind = roll(m, client ? 2 : 4);
-    if (kind == 0)
-        add(m, ", \"then\": {\"answer\": \"%s\"}", chance(m, 50) ? "ok" : "degraded");
-    else if (kind == 1)
-        add(m, ", \"optional\": true");
-    else if (kind == 2 && chance(m, 40))
-        add(m, ", \"then\": \"crash\"");
-    else if (kind == 3 && from + 1 < m->services) {
-        add(m, ", \"then\": {\"call\": ");
-        bool called[10];
-        memcpy(called, m->called[from], sizeof called);
+    bool called[10];
+    if (kind == 0) {
+        say(m, ", 'then': {'answer': '~ok|degraded~'}");
+    } else if (kind == 1) {
+        say(m, ", 'optional': true");
+    } else if (kind == 2 && chance(m, 40)) {
+        say(m, ", 'then': 'crash'");
+    } else if (kind == 3 && from + 1 < m->services) {
+        memcpy(called, m->called[from], sizeof called); /* no call of its own to say more about */
+        say(m, ", 'then': {'call': ");
         gd_maker_callee(m, from);
+        say(m, "}");
         memcpy(m->called[from], called, sizeof called);
-        add(m, "}");
     }
-}
-
-static void on(gd_maker *m)
-{
-    static const char *const outcomes[] = {"timeout",       "server_error", "unavailable",
-                                           "shed",          "breaker_open", "deadline_exceeded",
-                                           "bulkhead_full", "any"};
-    unsigned first = roll(m, 4), second = 4 + roll(m, 4);
-    add(m, ", \"on\": {\"%s\": \"%s\", \"%s\": \"%s\"}", outcomes[first],
-        chance(m, 60) ? "retry" : "fail", outcomes[second], chance(m, 60) ? "retry" : "fail");
 }
 
 void gd_maker_policy(gd_maker *m, unsigned from, bool client)
 {
-    static const char *const balancers[] = {"round_robin", "random", "least_requests",
-                                            "two_choices"};
-    add(m, "\"note\": \"\"");
+    say(m, "'note': ''");
     if (chance(m, 45))
-        add(m, ", \"timeout\": \"%ums\"", 1 + roll(m, 60));
+        say(m, ", 'timeout': '#1..60ms'");
     if (chance(m, 25))
-        add(m, ", \"deadline\": \"%ums\"", 5 + roll(m, 150));
+        say(m, ", 'deadline': '#5..150ms'");
     if (chance(m, 45))
         retry(m);
     if (chance(m, 30))
         breaker(m);
     if (chance(m, 30))
-        add(m, ", \"bulkhead\": {\"max\": %u, \"max_wait\": \"%ums\"}", 1 + roll(m, 4),
-            chance(m, 50) ? 0 : 1 + roll(m, 20));
+        say(m, ", 'bulkhead': {'max': #1..4, 'max_wait': '%s'}", chance(m, 50) ? "0s" : "#1..20ms");
     if (chance(m, 40))
-        on(m);
+        say(m, ", 'on': {'~timeout|server_error|unavailable|shed~': '~retry|retry|fail~', "
+               "'~breaker_open|deadline_exceeded|bulkhead_full|any~': '~retry|retry|fail~'}");
     if (chance(m, 40))
         order(m);
     if (chance(m, 45))
         then(m, from, client);
     if (chance(m, 35))
-        add(m, ", \"balancer\": \"%s\"", balancers[roll(m, 4)]);
+        say(m, ", 'balancer': '~round_robin|random|least_requests|two_choices~'");
     if (chance(m, 25))
-        add(m, ", \"cancel_on_timeout\": false");
+        say(m, ", 'cancel_on_timeout': false");
 }
 
 /* ---- clients -----------------------------------------------------------------------------------
  */
 static void arrivals(gd_maker *m, const char *name)
 {
-    unsigned rate = 5 + roll(m, 70), kind = roll(m, 5);
+    unsigned kind = roll(m, 5);
+    if (is_exact(m) && kind != 2)
+        kind = 0;
     if (kind != 2)
         m->open = name;
-    switch (kind) {
-    case 0:
-        add(m, "{\"periodic\": {\"rate\": \"%u/s\"}}", chance(m, 50) ? 50 : rate);
-        break;
-    case 1:
-        add(m, "{\"bursts\": {\"on\": ");
-        gd_maker_time(m, 100);
-        add(m, ", \"off\": ");
-        gd_maker_time(m, 200);
-        add(m, ", \"rate\": \"%u/s\"", rate);
+    if (kind == 1) {
+        say(m, "{'bursts': {'on': '#50..150ms', 'off': {'exponential': {'mean': '#50..300ms'}}, ");
+        rate(m, "rate");
         if (chance(m, 40))
-            add(m, ", \"rate_off\": \"%u/s\"", 1 + roll(m, 10));
-        add(m, "}}");
-        break;
-    case 2:
-        add(m, "{\"csv\": {\"file\": \"arrivals.csv\"}}");
-        break;
-    default:
-        add(m, "{\"poisson\": {\"rate\": \"%u/s\"}}", rate);
+            say(m, ", 'rate_off': '#1..10/s'");
+        say(m, "}}");
+    } else if (kind == 2) {
+        say(m, "{'csv': {'file': 'arrivals.csv'}}");
+    } else {
+        say(m, "{'%s': {", kind ? "poisson" : "periodic");
+        rate(m, "rate");
+        say(m, "}}");
     }
 }
 
 static void profile(gd_maker *m)
 {
-    unsigned at = roll(m, m->duration_ms), lasts = 1 + roll(m, m->duration_ms);
-    add(m, ", \"profile\": ");
+    unsigned end = m->duration, least = m->traits & GD_RANDOM_DRAINS ? 1 : 0;
     switch (roll(m, 5)) {
     case 0:
-        add(m, "{\"step\": {\"at\": \"%ums\", \"factor\": %u}}", at, roll(m, 4));
+        say(m, ", 'profile': {'step': {'at': '#0..%ums', 'factor': #%u..4}}", end, least);
         break;
     case 1:
-        add(m, "{\"ramp\": {\"at\": \"%ums\", \"for\": \"%ums\", \"from\": 0.5, \"to\": %u}}", at,
-            lasts, roll(m, 3));
+        say(m,
+            ", 'profile': {'ramp': {'at': '#0..%ums', 'for': '#1..%ums', 'from': ~0|0.5~, "
+            "'to': #%u..3}}",
+            end, end, least);
         break;
     case 2:
-        add(m, "{\"spike\": {\"at\": \"%ums\", \"for\": \"%ums\", \"factor\": 3%s}}", at, lasts,
-            chance(m, 50) ? ", \"rise\": \"100ms\", \"fall\": \"77ms\"" : "");
+        say(m, ", 'profile': {'spike': {'at': '#0..%ums', 'for': '#1..%ums', 'factor': #0..3", end,
+            end);
+        say(m, "~|, 'rise': '100ms', 'fall': '77ms'~}}");
         break;
     case 3:
-        add(m, "{\"daily\": {\"low\": 0.2, \"high\": 2, \"period\": \"1s\"}}");
+        say(m, ", 'profile': {'daily': {'low': 0.2, 'high': 2, 'period': '1s'}}");
         break;
     default:
-        add(m, "{\"steady\": {\"factor\": 1.5}}");
+        say(m, ", 'profile': {'steady': {'factor': 1.5}}");
     }
 }
 
@@ -171,81 +171,81 @@ static const char *page(gd_maker *m)
 static void journeys(gd_maker *m)
 {
     unsigned n = 1 + roll(m, 2);
-    add(m, ", \"journeys\": {");
+    say(m, ", 'journeys': {");
     for (unsigned i = 0; i < n; i++) {
         unsigned pages = 1 + roll(m, 3);
-        add(m, "%s\"way-%u\": {\"weight\": %u, \"pages\": [\"%s\"", i ? ", " : "", i,
-            1 + roll(m, 5), page(m));
+        say(m, "%s'way-%u': {'weight': #1..5, 'pages': ['%s'", i ? ", " : "", i, page(m));
         for (unsigned p = 1; p < pages; p++)
-            add(m, ", \"%s\"", page(m));
-        add(m, "]");
+            say(m, ", '%s'", page(m));
+        say(m, "]");
         if (chance(m, 70)) {
-            add(m, ", \"think\": ");
+            say(m, ", 'think': ");
             gd_maker_time(m, 1 + roll(m, 100));
         }
         if (chance(m, 40))
-            add(m, ", \"gives_up_after\": %u", 1 + roll(m, 2));
-        add(m, "}");
+            say(m, ", 'gives_up_after': #1..2");
+        say(m, "}");
     }
-    add(m, "}");
+    say(m, "}");
 }
 
 static void mix(gd_maker *m)
 {
     if (m->ops[0] > 1 && chance(m, 50))
-        add(m, ", \"mix\": {\"go\": %u, \"do\": 1}", 1 + roll(m, 4));
+        say(m, ", 'mix': {'go': #1..4, 'do': 1}");
     else
-        add(m, ", \"mix\": \"%s\"", page(m));
+        say(m, ", 'mix': '%s'", page(m));
+}
+
+static void users(gd_maker *m)
+{
+    say(m, "'users': {'n': #1..6, 'think': ");
+    say(m, is_exact(m) ? "'#10..200ms'" : "{'exponential': {'mean': '#10..200ms'}}");
+    if (chance(m, 40) && !is_exact(m))
+        say(m, ", 'over': '#0..300ms'");
+    say(m, "}");
 }
 
 static void client(gd_maker *m, unsigned index)
 {
     const char *name = index ? "app" : "web";
     unsigned kind = roll(m, 3);
-    add(m, "%s\"%s\": {\"at\": \"a\", ", index ? ", " : "", name);
-    if (kind == 0) {
-        add(m, "\"arrivals\": ");
-        arrivals(m, name);
-        mix(m);
-    } else if (kind == 1) {
-        add(m, "\"visits\": ");
-        arrivals(m, name);
-        journeys(m);
+    bool visits = kind == 1;
+    say(m, "%s'%s': {'at': 'a', ", index ? ", " : "", name);
+    if (kind == 2) {
+        users(m);
+        visits = chance(m, 50);
     } else {
-        add(m, "\"users\": {\"n\": %u, \"think\": {\"exponential\": {\"mean\": \"%ums\"}}",
-            1 + roll(m, 6), 10 + roll(m, 200));
-        if (chance(m, 40))
-            add(m, ", \"over\": \"%ums\"", roll(m, 300));
-        add(m, "}");
-        if (chance(m, 50))
-            journeys(m);
-        else
-            mix(m);
+        say(m, kind ? "'visits': " : "'arrivals': ");
+        arrivals(m, name);
     }
-    if (m->open == name && chance(m, 35))
+    if (visits)
+        journeys(m);
+    else
+        mix(m);
+    if (m->open == name && chance(m, 35) && !is_exact(m))
         profile(m);
     if (m->traits & GD_RANDOM_DRAINS || chance(m, 40))
-        add(m, ", \"stop_after\": %u", 5 + roll(m, 60));
+        say(m, ", 'stop_after': #5..64");
     if (m->attribute)
-        add(m, ", \"draw\": {\"items\": {\"geometric\": {\"mean\": 2}}}");
+        say(m, ", 'draw': {'items': {'geometric': {'mean': 2}}}");
     if (m->far)
-        add(m, ", \"region\": \"%s\"", chance(m, 50) ? "eu" : "us");
+        say(m, ", 'region': '~eu|us~'");
     if (chance(m, 60)) {
-        add(m, ", ");
+        say(m, ", ");
         gd_maker_policy(m, 0, true);
     } else if (chance(m, 30)) {
-        add(m, ", \"timeout\": \"%ums\", \"reload\": {\"max_attempts\": 3, \"after\": \"%ums\"}",
-            10 + roll(m, 50), roll(m, 30));
+        say(m, ", 'timeout': '#10..60ms', 'reload': {'max_attempts': 3, 'after': '#0..30ms'}");
     }
-    add(m, "}");
+    say(m, "}");
 }
 
 void gd_maker_clients(gd_maker *m)
 {
-    add(m, ", \"clients\": {");
+    say(m, ", 'clients': {");
     for (unsigned i = 0; i < m->clients; i++)
         client(m, i);
-    add(m, "}");
+    say(m, "}");
 }
 
 /* ---- faults ------------------------------------------------------------------------------------
@@ -254,12 +254,12 @@ static void on_service(gd_maker *m)
 {
     unsigned pick = roll(m, m->services + m->external);
     if (pick == m->services)
-        add(m, ", \"target\": \"external.ext\"");
+        say(m, ", 'target': 'external.ext'");
     else
-        add(m, ", \"target\": \"services.%c%s\"", 'a' + (int)pick,
+        say(m, ", 'target': 'services.%c%s'", 'a' + (int)pick,
             m->copies && pick == m->services - 1 ? "-*" : "");
     if (pick < m->services && chance(m, 40))
-        add(m, ", \"instances\": 1");
+        say(m, ", 'instances': 1");
 }
 
 static void on_edge(gd_maker *m)
@@ -270,20 +270,19 @@ static void on_edge(gd_maker *m)
         if (!m->called[from][to] || copies)
             continue;
         if (to == 9)
-            add(m, ", \"target\": \"%c>ext.ask\"", 'a' + (int)from);
+            say(m, ", 'target': '%c>ext.ask'", 'a' + (int)from);
         else
-            add(m, ", \"target\": \"%c>%c\"", 'a' + (int)from, 'a' + (int)to);
+            say(m, ", 'target': '%c>%c'", 'a' + (int)from, 'a' + (int)to);
         return;
     }
-    add(m, ", \"target\": \"web>a\"");
+    say(m, ", 'target': 'web>a'");
 }
 
+/* A zone may hold no instance of any service, or one that nobody else has: the lonely one. */
 static void on_either(gd_maker *m)
 {
     if (chance(m, 35))
         on_edge(m);
-    else if (chance(m, 15))
-        add(m, ", \"target\": \"zones.z0\"");
     else
         on_service(m);
 }
@@ -291,73 +290,81 @@ static void on_either(gd_maker *m)
 static void slow(gd_maker *m)
 {
     if (m->far && chance(m, 20))
-        add(m, ", \"target\": \"links.wan\"");
+        say(m, ", 'target': 'links.wan'");
     else
         on_either(m);
     if (chance(m, 70))
-        add(m, ", \"factor\": %u", chance(m, 10) ? 0 : 2 + roll(m, 6));
+        say(m, ", 'factor': ~0|2|3|4|5|6|7|8~");
     else
-        add(m, ", \"added\": \"%ums\"", 1 + roll(m, 30));
-    if (chance(m, 30))
-        add(m, ", \"applies_to\": \"running\"");
+        say(m, ", 'added': '#1..30ms'");
+    if (chance(m, 30) && !is_exact(m)) /* what remains is divided */
+        say(m, ", 'applies_to': 'running'");
 }
 
 static void cut(gd_maker *m)
 {
-    static const char *const ways[] = {"both", "to", "from"};
     if (m->far && chance(m, 60))
-        add(m, ", \"target\": \"links.wan\"");
+        say(m, ", 'target': 'links.wan'");
     else if (chance(m, 50))
-        add(m, ", \"between\": [\"%s\", \"z0\"]", m->clients > 1 && chance(m, 50) ? "app" : "web");
+        say(m, ", 'between': ['%s', 'z0']", m->clients > 1 && chance(m, 50) ? "app" : "web");
     else
-        add(m, ", \"target\": \"zones.z0\"");
-    add(m, ", \"direction\": \"%s\"", ways[roll(m, 3)]);
+        say(m, ", 'target': 'zones.z0'");
+    say(m, ", 'direction': '~both|to|from~'");
+}
+
+static void limit(gd_maker *m)
+{
+    if (chance(m, 50))
+        on_edge(m);
+    else
+        say(m, ", 'target': 'services.a'");
+    say(m, ", ");
+    rate(m, "limit");
+    if (chance(m, 50) || is_exact(m))
+        say(m, ", 'burst': 2");
 }
 
 static void fault(gd_maker *m, unsigned index)
 {
-    static const char *const kinds[] = {"crash",     "slow",       "hang",    "errors",
-                                        "partition", "rate_limit", "overload"};
-    unsigned kind = roll(m, m->open ? 7 : 6), at = roll(m, m->duration_ms);
-    unsigned lasts = 1 + roll(m, m->duration_ms / 2);
-    bool ends = m->traits & GD_RANDOM_DRAINS || chance(m, 80);
-    add(m, "%s\"f%u\": {\"fault\": \"%s\", \"at\": \"%ums\"", index ? ", " : "", index, kinds[kind],
-        at);
-    if (ends)
-        add(m, ", \"for\": \"%ums\"", lasts);
-    if ((kind == 1 || kind == 3 || kind == 6) && chance(m, 30))
-        add(m, ", \"ramp\": \"%ums\"", roll(m, lasts + 1));
+    static const char *const kinds[] = {"crash", "partition", "hang",    "rate_limit",
+                                        "slow",  "errors",    "overload"};
+    unsigned kind = roll(m, m->open && !is_exact(m) ? 7 : 6), lasts = 1 + roll(m, m->duration / 2);
+    if (is_exact(m) && kind == 1)
+        kind = 0; /* the transport's timeouts are not the model's: they do not double */
+    say(m, "%s'f%u': {'fault': '%s', 'at': '#0..%ums'", index ? ", " : "", index, kinds[kind],
+        m->duration - 1);
+    if (m->traits & GD_RANDOM_DRAINS || chance(m, 80))
+        say(m, ", 'for': '#%ums'", lasts);
+    if (kind >= 4 && chance(m, 30) && !is_exact(m))
+        say(m, ", 'ramp': '#0..%ums'", lasts);
     if (kind == 0)
         on_service(m);
     else if (kind == 1)
-        slow(m);
-    else if (kind == 2 || kind == 3)
-        on_either(m);
-    else if (kind == 4)
         cut(m);
-    else if (kind == 5 && chance(m, 50))
-        on_edge(m);
+    else if (kind == 2)
+        on_either(m);
+    else if (kind == 3)
+        limit(m);
+    else if (kind == 4)
+        slow(m);
     else if (kind == 5)
-        add(m, ", \"target\": \"services.a\"");
+        on_either(m);
     else
-        add(m, ", \"target\": \"clients.%s\", \"factor\": %u", m->open, roll(m, 5));
-    if (kind == 3)
-        add(m, ", \"share\": \"%u%%\", \"outcome\": \"%s\"", 1 + roll(m, 100),
-            chance(m, 50) ? "server_error" : "unavailable");
+        say(m, ", 'target': 'clients.%s', 'factor': #0..4", m->open);
     if (kind == 5)
-        add(m, ", \"limit\": \"%u/s\"%s", 1 + roll(m, 60), chance(m, 50) ? ", \"burst\": 2" : "");
-    add(m, "}");
+        say(m, ", 'share': '#1..100%%', 'outcome': '~server_error|unavailable~'");
+    say(m, "}");
 }
 
 void gd_maker_scenario(gd_maker *m)
 {
-    unsigned n = m->traits & GD_RANDOM_CALM ? 0 : roll(m, 5);
-    add(m, "{\"gameday\": 1, \"duration\": \"%ums\"",
-        m->traits & GD_RANDOM_DRAINS ? 4000000 : m->duration_ms);
+    unsigned n = roll(m, 5);
+    say(m, "{'gameday': 1, 'duration': '#%ums'",
+        m->traits & GD_RANDOM_DRAINS ? 4000000 : m->duration);
     if (!(m->traits & GD_RANDOM_DRAINS) && chance(m, 40))
-        add(m, ", \"warmup\": \"%ums\"", roll(m, 500));
-    add(m, ", \"faults\": {");
+        say(m, ", 'warmup': '#0..500ms'");
+    say(m, ", 'faults': {");
     for (unsigned i = 0; i < n; i++)
         fault(m, i);
-    add(m, "}}");
+    say(m, "}}");
 }

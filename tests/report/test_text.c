@@ -31,9 +31,11 @@ static void fill_view(story *s)
         .name = "web.buy",
         .requests = {[GD_ALL] = 2400},
         .availability_ratio = {1, 0.1, 1, 0.775},
+        .degraded_ratio = {[GD_ALL] = 0.025},
         .goodput_per_s = {[GD_ALL] = 23.25},
         .latency = {[GD_ALL] = {.count = 1860, .p50_ms = 120, .p99_ms = 610}},
-        .outcomes = {[GD_ALL] = {[GD_OK] = 1860, [GD_TIMEOUT] = 500, [GD_SHED] = 40}},
+        .outcomes =
+            {[GD_ALL] = {[GD_OK] = 1800, [GD_DEGRADED] = 60, [GD_TIMEOUT] = 500, [GD_SHED] = 40}},
         .incident = {.depth_ratio = 0.9},
         .series = {.useful = s->useful, .failed = s->failed, .p99 = s->p99},
     };
@@ -44,6 +46,7 @@ static void fill_parts(story *s)
     *s = (story){
         .fault = {.name = "slow", .targets_n = 1, .start = 25 * GD_S, .end = 45 * GD_S},
         .service = {.name = "shop",
+                    .instances = 2,
                     .utilization_ratio = 0.95,
                     .queue_mean = 3,
                     .queue_max = 40,
@@ -64,7 +67,7 @@ static void fill_parts(story *s)
                  .what = GD_TOLD_FAULT_BEGAN,
                  .shown = true,
                  .text = "slow begins: slow on services.shop"},
-        .part = {.text = "web.buy.availability during fault < 0.5", .found_text = "10 %"},
+        .part = {.text = "web.buy.availability during fault < 0.5", .found_text = "10.0%"},
         .claim = {.name = "users-suffer", .verdict = GD_CLAIM_TRUE, .n_parts = 1},
     };
     s->claim.parts = &s->part;
@@ -106,15 +109,20 @@ static void fill(story *s)
                         .users_ratio = 0.2},
         .recovery = {.has_fault = true,
                      .recovered = true,
+                     .served_at = 40 * GD_S,
+                     .recover_at = 40 * GD_S,
                      .fault_end_to_recover_s = 0,
                      .impact_to_recover_s = 20},
     };
 }
 
 static const gd_text_try tries[] = {{"breaker", "a breaker on the provider"}, {"bare", NULL}};
+static const char *const choices[] = {"All", "Nothing"};
 static const gd_text_context context = {
     .command = "gameday run storm.json",
     .question = "What breaks?",
+    .choices = choices,
+    .n_choices = 2,
     .lesson = "Slow is worse than dead.",
     .tries = tries,
     .n_tries = 2,
@@ -125,6 +133,8 @@ static const char wanted[] =
     "storm  seed 18446744073709551615  digest 0000000000000abc\n"
     "80.0s simulated, 12,345 events in 500ms (24.7k/s), peak memory 13.0 MiB\n"
     "What breaks?\n"
+    "  a  All\n"
+    "  b  Nothing\n"
     "\n"
     "not calibrated: the model says nothing of what production showed (`observed`)\n"
     "\n"
@@ -136,22 +146,23 @@ static const char wanted[] =
     "  faults                  ^^^^^^^^^^^^^\n"
     "            0:00                                              1:20\n"
     "\n"
-    "What users got\n"
-    "operation  requests   good  before  during  after    p50    p99  goodput\n"
-    "web.buy       2,400  77.5%    100%   10.0%   100%  120ms  610ms   23.2/s\n"
+    "What users got (good answers by phase)\n"
+    "operation  requests  before  during  after  degraded    p50    p99  goodput\n"
+    "web.buy       2,400    100%   10.0%   100%      2.5%  120ms  610ms   23.2/s\n"
     "web.buy failed: 500 timeout, 40 shed\n"
     "\n"
     "Services\n"
     "service   busy  queue  longest  arrivals  refused     p99  wasted\n"
-    "shop     95.0%   3.00       40     2,400       40  90.0ms   25.0%\n"
+    "shop     95.0%   1.50       40     2,400       40  90.0ms   25.0%\n"
+    "(queue: mean and longest of one instance)\n"
     "\n"
     "Calls with trouble\n"
     "call             calls  failed  tries    p99  breaker  failures\n"
     "shop>pay.charge    100   50.0%   2.50  900ms        3  50 breaker_open\n"
     "\n"
     "How far, and back\n"
-    "fell by 90.0% at worst: 540 requests and 9.00 user-minutes lost; 1 of 1\n"
-    "operations and 20.0% of the users were hurt\n"
+    "fell by 90.0% at worst: 540 requests lost; 1 of 1 operations and 20.0% of the\n"
+    "users were hurt\n"
     "back to normal 20.0s after the impact\n"
     "\n"
     "What happened\n"
@@ -160,7 +171,7 @@ static const char wanted[] =
     "\n"
     "Expected\n"
     "true     users-suffer\n"
-    "         web.buy.availability during fault < 0.5: it was 10 %\n"
+    "         web.buy.availability during fault < 0.5: it was 10.0%\n"
     "\n"
     "The lesson\n"
     "Slow is worse than dead.\n"
@@ -196,9 +207,33 @@ static void test_endings(void **unused)
     check_that(strstr(stuck, "stays down, kept there by amplification\n"), "%s", stuck);
 
     fill(&s);
+    s.result.recovery.recover_at = 50 * GD_S;
+    g_autofree char *drained = print(&s, (gd_text_form){.width = 200});
+    check_that(strstr(drained, ": users served again at 0:40, queues drained at 0:50\n"), "%s",
+               drained);
+
+    fill(&s);
     s.result.recovery.recovered = false;
+    s.result.recovery.recover_at = GD_NEVER;
+    g_autofree char *full = print(&s, (gd_text_form){.width = 200});
+    check_that(strstr(full, "served again at 0:40, but queues had not drained when the run"), "%s",
+               full);
+    s.result.recovery.served_at = GD_NEVER;
+    s.result.recovery.metastable_observable = true;
     g_autofree char *down = print(&s, (gd_text_form){.width = 80});
     check_that(strstr(down, "not back to normal when the run ended\n"), "%s", down);
+    s.result.recovery.metastable_observable = false;
+    s.result.recovery.recovering = true;
+    g_autofree char *early = print(&s, (gd_text_form){.width = 200});
+    check_that(strstr(early, "ended, but recovering: its queues get shorter; a longer"), "%s",
+               early);
+
+    fill(&s);
+    gd_plan_client users = {.arrivals = GD_ARRIVE_USERS};
+    s.plan.clients = &users;
+    s.plan.n_clients = 1;
+    g_autofree char *minutes = print(&s, (gd_text_form){.width = 200});
+    check_that(strstr(minutes, "540 requests and 9.00 user-minutes lost"), "%s", minutes);
 
     fill(&s);
     s.result.degradation.users.has_impact = false;
@@ -213,6 +248,35 @@ static void test_endings(void **unused)
     check_that(strstr(partial, "PARTIAL: stopped at 1:20: its event budget is spent\n"), "%s",
                partial);
     check_that(strstr(partial, "busiest: shop 90%\n"), "%s", partial);
+}
+
+/* Of more than three operations, the client as a whole and those that fell. */
+static void test_many_operations(void **unused)
+{
+    (void)unused;
+    enum { MANY = 9 };
+    story s;
+    fill(&s);
+    gd_result_view views[MANY], client = s.view;
+    char names[MANY][16];
+    client.name = "web";
+    client.series.p99 = NULL;
+    for (unsigned i = 0; i < MANY; i++) {
+        g_snprintf(names[i], sizeof names[i], "web.page-%u", i);
+        views[i] = s.view;
+        views[i].name = names[i];
+        views[i].incident.depth_ratio = i < 7 ? 0.1 * i : 0;
+    }
+    s.result.views = views;
+    s.result.n_views = MANY;
+    s.result.clients = &client;
+    s.result.n_clients = 1;
+    g_autofree char *text = print(&s, (gd_text_form){.width = 80});
+    check_that(strstr(text, "over time\nweb\n  goodput "), "the client is first: %s", text);
+    check_that(!strstr(text, "\nweb.page-1\n") && strstr(text, "\nweb.page-2\n"), "five: %s", text);
+    check_that(!strstr(text, "\nweb.page-7\n"), "one that did not fall is left out: %s", text);
+    check_that(strstr(text, "(each client; and of 9 operations the 5 that fell furthest)\n"), "%s",
+               text);
 }
 
 /* Of very many, those that are worth a look; without faults, no phases. */
@@ -256,10 +320,13 @@ static void test_hostile_names(void **unused)
     s.result.observations = &observed;
     s.result.n_observations = 1;
     gd_text_try attempt = {nasty, nasty};
+    const char *nasty_choice = nasty;
     gd_text_context hostile = {.command = nasty,
                                .question = nasty,
                                .lesson = nasty,
                                .variant = nasty,
+                               .choices = &nasty_choice,
+                               .n_choices = 1,
                                .tries = &attempt,
                                .n_tries = 1};
     for (unsigned utf8 = 0; utf8 < 2; utf8++) {
@@ -295,11 +362,9 @@ static void test_width_and_colour(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_story),
-        cmocka_unit_test(test_endings),
-        cmocka_unit_test(test_many_services),
-        cmocka_unit_test(test_hostile_names),
-        cmocka_unit_test(test_width_and_colour),
+        cmocka_unit_test(test_story),           cmocka_unit_test(test_endings),
+        cmocka_unit_test(test_many_operations), cmocka_unit_test(test_many_services),
+        cmocka_unit_test(test_hostile_names),   cmocka_unit_test(test_width_and_colour),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -340,6 +340,7 @@ static void test_profile_file(void **unused)
     compiled c = compile_with(MODEL("'web': {'at': 'api', 'mix': 'home', 'arrivals': {'poisson': "
                                     "'1/s'}, 'profile': {'csv': 'a.csv'}}"),
                               NULL, &options);
+    check_that(c.plan, "it compiles");
     g_autofree char *printed = print_profile(c.plan);
     check_text(printed, "0:100/ 30:300/ 60:50/", "lines between");
     forget(&c);

@@ -75,6 +75,7 @@ static const struct {
     {"'fault': 'partition', 'between': ['web', 'b']", GD_LEVER_CUT, "b>web web>b"},
     {"'fault': 'partition', 'partial': [['a', 'us'], ['us', 'web']], 'direction': 'from'",
      GD_LEVER_CUT, "us>a web>us"},
+    {"'fault': 'partition', 'partial': [['a', 'b'], ['b', 'a']]", GD_LEVER_CUT, "a>b b>a"},
     {"'fault': 'rate_limit', 'limit': '3/s', 'target': 'services.db'", GD_LEVER_LIMIT, "db/0 db/1"},
 };
 

@@ -59,7 +59,8 @@ static void test_order_of_members_is_nothing(void **unused)
     compiled d = compile_good(WHOLE_MODEL, WHOLE_SCENARIO);
     reverse_members(d.model);
     reverse_members(d.scenario);
-    check_text(d.model->first->key, "observed", "it is turned round");
+    const gd_node *first = d.model->first;
+    check_text(first ? first->key : NULL, "observed", "it is turned round");
     gd_plan *turned = gd_compile(d.arena, d.model, d.scenario, NULL, d.problems);
     g_autofree char *problems = gd_problems_print(d.problems);
     check_that(turned, "%s", problems);
@@ -318,6 +319,7 @@ static void test_scale(void **unused)
     check_that(c.plan->services[0].workers == 3 && c.plan->services[0].queue_limit == 2, "%u",
                c.plan->services[0].workers);
     check_that(c.plan->services[1].quota == 2 * GD_RATE_HZ, "quota");
+    check_that(c.plan->services[1].workers == UINT32_MAX, "unlimited stays unlimited");
     check_that(c.plan->clients[1].rate == 25 * GD_RATE_HZ && c.plan->clients[1].stop_after == 10,
                "web");
     check_that(c.plan->clients[0].users == 3, "team");

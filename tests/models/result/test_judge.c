@@ -181,6 +181,7 @@ static void test_backlog_must_drain(void **unused)
         f->record.service_series[PAYMENTS].queue_area[s] = 50 * GD_S;
     g_autoptr(gd_result) result = fixture_result(f);
     check_moments(&result->recovery, 200 * GD_S, 300 * GD_S, 400 * GD_S, "backlog");
+    check_that(result->recovery.served_at == 300 * GD_S, "users do not see the queue");
 }
 
 /* From 300 s on nothing gets through. What is it? */
@@ -272,6 +273,15 @@ static void test_trigger_is_load(void **unused)
     check_that(!result->recovery.metastable_observable, "the load never went back");
 }
 
+/* Closed users ask at 200 s, and have no answer until 300 s. */
+static void wait_for_answers(fixture *f, unsigned view)
+{
+    gd_view_series *series = &f->record.view_series[view];
+    fixture_load(f, view, 200, 300, 0, 0);
+    series->requests[200] = 30;
+    series->good[299] = 30;
+}
+
 /* 50 closed users ask 100 times a second; when nothing is answered they wait, and ask no more. */
 static void test_waiting_users(void **unused)
 {
@@ -280,22 +290,91 @@ static void test_waiting_users(void **unused)
     fixture_fault(f, 200, 300);
     f->client.arrivals = GD_ARRIVE_USERS;
     f->client.users = 50;
-    fixture_load(f, HOME, 200, 300, 0, 0);
-    fixture_load(f, CHECKOUT, 200, 300, 0, 0);
+    wait_for_answers(f, HOME);
+    wait_for_answers(f, CHECKOUT);
     g_autoptr(gd_result) result = fixture_result(f);
-    check_that(result->views[HOME].incident.lost_requests == 10000, "as many as before");
+    /* Of the last window the answers are there, though late: too late to be useful. */
+    check_that(result->views[HOME].incident.lost_requests == 10000, "as many as before: %u",
+               (unsigned)result->views[HOME].incident.lost_requests);
     check_moments(&result->recovery, 200 * GD_S, 300 * GD_S, 300 * GD_S, "waiting users");
     /* 20,000 of 140,000 answers after the fault began: a seventh of 50 users' 700 s. */
     check_that(near(result->degradation.users.lost_user_minutes, 50 * 100 / 60.), "%g",
                result->degradation.users.lost_user_minutes);
 
-    f->client.arrivals = GD_ARRIVE_POISSON;
-    g_autoptr(gd_result) open = fixture_result(f);
-    check_that(!open->views[HOME].incident.has_impact, "of open arrivals, none were asked");
     f->client.arrivals = GD_ARRIVE_USERS;
     f->client.profile_n = 1;
     g_autoptr(gd_result) daily = fixture_result(f);
-    check_that(!daily->views[HOME].incident.has_impact, "a profile says that nobody came");
+    check_that(daily->views[HOME].incident.lost_requests == 30, "a profile says that few came: %u",
+               (unsigned)daily->views[HOME].incident.lost_requests);
+}
+
+/* They wait at checkout: that nobody gets to the home page any more is not its fault. */
+static void test_page_that_nobody_reaches(void **unused)
+{
+    (void)unused;
+    g_autoptr(fixture) f = fixture_new();
+    fixture_fault(f, 200, 300);
+    f->client.arrivals = GD_ARRIVE_USERS;
+    f->client.users = 50;
+    wait_for_answers(f, CHECKOUT);
+    fixture_load(f, HOME, 200, 300, 5, 5);
+    g_autoptr(gd_result) result = fixture_result(f);
+    check_that(!result->views[HOME].incident.has_impact, "all who asked were answered");
+    check_that(result->views[HOME].incident.lost_requests == 0, "nothing was lost there");
+    check_that(near(result->views[CHECKOUT].incident.depth_ratio, 1), "checkout is down");
+    check_that(result->degradation.n_operations == 1, "and alone is hurt");
+    check_that(result->clients[0].incident.lost_requests == 10000 + 9500,
+               "but of the client, what users did not get to ask is lost: %u",
+               (unsigned)result->clients[0].incident.lost_requests);
+}
+
+/* One answer that comes in the window after its question is no sign, nor are two in a row. */
+static void test_one_request_is_chance(void **unused)
+{
+    (void)unused;
+    g_autoptr(fixture) f = fixture_new();
+    fixture_fault(f, 200, 300);
+    fixture_load(f, HOME, 0, SECONDS, 0, 0);
+    gd_view_series *home = &f->record.view_series[HOME];
+    for (uint32_t s = 0; s < SECONDS; s += 2)
+        home->requests[s] = home->useful[s] = home->good[s] = 1;
+    home->useful[250] = home->useful[260] = 0;
+    g_autoptr(gd_result) result = fixture_result(f);
+    check_that(!result->views[HOME].incident.has_impact, "4 of 5, twice");
+    home->useful[252] = home->useful[262] = 0;
+    g_autoptr(gd_result) worse = fixture_result(f);
+    check_that(worse->views[HOME].incident.has_impact, "3 of 5, twice");
+}
+
+/* A queue of `queued` at the fault's end that drains at 60 a second: 260 served, 200 asked. */
+static void drain_slowly(fixture *f, uint32_t queued)
+{
+    fixture_fault(f, 200, 300);
+    gd_service_series *orders = &f->record.service_series[ORDERS];
+    uint32_t end = MIN(SECONDS, 300 + queued / 60);
+    fixture_load(f, HOME, 200, end, 100, 0);
+    for (uint32_t s = 0; s < SECONDS; s++) {
+        orders->arrivals[s] = 200;
+        orders->completed[s] = s >= 200 && s < end ? 260 : 200;
+        uint32_t queue = s < 200 ? 0 : s < 300 ? queued : s < end ? queued - (s - 300) * 60 : 0;
+        orders->queue_area[s] = (uint64_t)queue * GD_S;
+    }
+}
+
+/* What drains is not stuck, however long it takes. */
+static void test_draining_is_not_metastable(void **unused)
+{
+    (void)unused;
+    for (uint32_t queued = 6000; queued <= 60000; queued += 6000) {
+        g_autoptr(fixture) f = fixture_new();
+        drain_slowly(f, queued);
+        g_autoptr(gd_result) result = fixture_result(f);
+        bool in_time = 300 + queued / 60 + 20 <= SECONDS;
+        check_that(!result->recovery.metastable, "%u queued", queued);
+        check_that(result->recovery.recovered == in_time, "%u queued: recovered", queued);
+        check_that(result->recovery.metastable_observable == in_time, "%u queued: told", queued);
+        check_that(result->recovery.recovering == !in_time, "%u queued: recovering", queued);
+    }
 }
 
 /* What is chance within the band counts neither for the depth nor for the area: a window on its own
@@ -359,6 +438,9 @@ int main(void)
         cmocka_unit_test(test_metastable_needs_time),
         cmocka_unit_test(test_trigger_is_load),
         cmocka_unit_test(test_waiting_users),
+        cmocka_unit_test(test_page_that_nobody_reaches),
+        cmocka_unit_test(test_one_request_is_chance),
+        cmocka_unit_test(test_draining_is_not_metastable),
         cmocka_unit_test(test_chance_is_no_depth),
         cmocka_unit_test(test_back_at_the_end),
         cmocka_unit_test(test_short_run),

@@ -99,6 +99,13 @@ static void test_views(void **unused)
     check_that(client->series.requests[5] == 2 * CALM && client->series.max[5] == 7 * GD_MS,
                "series add up");
     check_that(near(result->degradation.users_ratio, 0.2), "20 of 100");
+
+    gd_client_record visitors = {.users = 60, .users_hurt = 15};
+    f->record.clients = &visitors;
+    g_autoptr(gd_result) each_once = fixture_result(f);
+    check_that(each_once->clients[0].users == 60 && each_once->views[HOME].users == 80,
+               "who asks for both pages is one user");
+    check_that(near(each_once->degradation.users_ratio, 0.25), "15 of 60");
 }
 
 static void test_services(void **unused)

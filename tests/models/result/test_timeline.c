@@ -39,12 +39,40 @@ static void test_story(void **unused)
                "205 payments: queue full, requests are shed\n"
                "207 orders: 2 instances down\n"
                "209 orders: 1 instance up again\n"
-               "210 web.checkout: goodput below 95 % of baseline, 40 % at its lowest\n"
+               "210 web.checkout: goodput below 95.0% of baseline, 40.0% at its lowest\n"
                "300 psp-slow ends\n"
                "350 web.checkout: back to baseline",
                "in order of time");
     for (uint32_t i = 0; i < result->n_timeline; i++)
         check_that(result->timeline[i].shown, "there is room for all");
+}
+
+/* Users back before the queues; an operation that never is; answers with less in them. */
+static void test_ends(void **unused)
+{
+    (void)unused;
+    g_autoptr(fixture) f = fixture_new();
+    fixture_fault(f, 200, 300);
+    fixture_load(f, CHECKOUT, 210, 350, 100, 40);
+    for (uint32_t s = 200; s < 400; s++)
+        f->record.service_series[PAYMENTS].queue_area[s] = 50 * GD_S;
+    f->record.views[HOME].outcomes[GD_DURING][GD_DEGRADED] = 30;
+    f->record.views[HOME].outcomes[GD_DURING][GD_OK] = 70;
+    f->record.view_series[HOME].degraded[222] = 30;
+    g_autoptr(gd_result) result = fixture_result(f);
+    g_autofree char *story = story_of(result);
+    check_text(story,
+               "210 web.checkout: goodput below 95.0% of baseline, 40.0% at its lowest\n"
+               "222 web.home: degraded answers, 30.0% of all during the fault\n"
+               "350 web.checkout: back to baseline\n"
+               "400 queues drained",
+               "served, then drained");
+
+    fixture_load(f, CHECKOUT, 210, SECONDS, 100, 0);
+    g_autoptr(gd_result) down = fixture_result(f);
+    check_text(down->timeline[down->n_timeline - 1].text,
+               "web.checkout: still down when the run ended", "not back");
+    check_that(down->timeline[down->n_timeline - 1].at == SECONDS * GD_S, "told at the end");
 }
 
 /* A breaker that flaps is one thing; one that opens again later is another. */
@@ -119,9 +147,8 @@ static void test_too_much(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_story),
-        cmocka_unit_test(test_breakers),
-        cmocka_unit_test(test_control_tells_no_fault),
+        cmocka_unit_test(test_story),    cmocka_unit_test(test_ends),
+        cmocka_unit_test(test_breakers), cmocka_unit_test(test_control_tells_no_fault),
         cmocka_unit_test(test_too_much),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
