@@ -17,10 +17,12 @@ cJSON|pc:libcjson|libcjson-dev|cjson|cjson-devel|cjson
 GSL|pc:gsl|libgsl-dev|gsl|gsl-devel|gsl'
 test_needs='
 cmocka|pc:cmocka|libcmocka-dev|cmocka|libcmocka-devel|cmocka
-clang with sanitizers|fn:has_clang|clang libclang-rt-14-dev|llvm|clang compiler-rt|clang compiler-rt
-clang-format 14|fn:has_clang_format|clang-format-14|clang-format@14|clang-tools-extra|clang
-clang-tidy 14|fn:has_clang_tidy|clang-tidy-14|llvm@14|clang-tools-extra|clang
+clang with sanitizers|fn:has_clang|clang|llvm|clang compiler-rt|clang compiler-rt
 Python 3|python3|python3|python|python3|python'
+# Of exactly this version, or every line would be judged by other rules; few systems but Debian have it.
+form_needs='
+clang-format 14|fn:has_clang_format|clang-format-14|||
+clang-tidy 14|fn:has_clang_tidy|clang-tidy-14|||'
 
 has_cc() {
     command -v cc >/dev/null && printf '#include <stdint.h>\nint main(void){return 0;}\n' |
@@ -61,7 +63,10 @@ look() { # COLUMN
 }
 
 needs=$build_needs
-[[ ${1:-} == test ]] && needs+=$test_needs
+if [[ ${1:-} == test ]]; then
+    needs+=$test_needs
+    ! command -v apt-get >/dev/null || needs+=$form_needs
+fi
 
 look 3
 if ((${#missing[@]} == 0)); then
@@ -87,7 +92,6 @@ if command -v apt-get >/dev/null; then
         ((try < 3)) || echo "set-up: apt-get update failed three times; going on with the old lists" >&2
         sleep $((try * 3))
     done
-    # The sanitizers' runtime is a package of its own since LLVM 14 in Debian, and not everywhere.
     known=()
     for package in "${packages[@]}"; do
         if apt-cache show "$package" >/dev/null 2>&1; then
@@ -96,8 +100,18 @@ if command -v apt-get >/dev/null; then
             echo "set-up: apt knows no $package, going on without it"
         fi
     done
-    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
-        --no-install-recommends -o DPkg::Lock::Timeout=600 "${known[@]}"
+    install() {
+        "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
+            --no-install-recommends -o DPkg::Lock::Timeout=600 "$@"
+    }
+    install "${known[@]}"
+    # Since LLVM 14 Debian has the sanitizers' runtime in a package of its own, named after the version.
+    if [[ ${1:-} == test ]] && ! has_clang && command -v clang >/dev/null; then
+        version=$(clang -dumpversion)
+        install "libclang-rt-${version%%.*}-dev"
+    fi
+    # A distribution without version 14 of the tools that judge form can still build and test.
+    needs=${needs%"$form_needs"}
     look 3
     if ((${#missing[@]} > 0)); then
         printf -v list '%s, ' "${missing[@]}"

@@ -297,9 +297,9 @@ static void apply_try(loader *l, const char *name)
     }
     const char *near = gd_nearest(name, names);
     gd_problem(l->problems, gd_node_get(documents->scenario, "try"),
-               near                 ? "there is no try \"%s\"; did you mean \"%s\"?"
-               : documents->n_tries ? "there is no try \"%s\"; there is \"%s\""
-                                    : "there is no try \"%s\"; the scenario has none",
+               near                 ? "there is no try \"%.100s\"; did you mean \"%.100s\"?"
+               : documents->n_tries ? "there is no try \"%.100s\"; there is \"%.100s\""
+                                    : "there is no try \"%.100s\"; the scenario has none",
                name,
                near                 ? near
                : documents->n_tries ? names[0]

@@ -3,18 +3,21 @@
 
 readme.py PROGRAM README [--write]
 
-A fenced block after a line `<!-- file: NAME -->` is a file of the reader's. In a ```console block, a line
-that begins with "$ " is a command, the lines below it are what it prints; a line "..." stands for any
-lines. Everything happens in one empty folder, with the program as `gameday` and the library of
-scenarios in it. What depends on the machine (speed, memory) is not compared. --write puts what is
-printed now into blocks that have no "...".
+Indented commands of build/gameday must run. A fenced block after a line `<!-- file: NAME -->` is a
+file of the reader's. In a ```console block, a line that begins with "$ " is a command, the lines below
+it are what it prints; a line "..." stands for any lines. Everything happens in one empty folder, with
+the program as `gameday` and the library of scenarios in it. What depends on the machine (speed,
+memory) is not compared. --write renews the transcripts; of one with "..." each paragraph, found again
+by its first line.
 """
+import difflib
 import os
 import re
 import subprocess
 import sys
 import tempfile
 
+COMMAND = re.compile(r"    (build/gameday .*?)(?: *\| less)?(?: +#.*)?")
 FILE = re.compile(r"<!-- file: (\S+) -->")
 MACHINE = re.compile(r"events in .*")
 
@@ -39,10 +42,35 @@ def matches(wanted, printed):
     return re.fullmatch(pattern, "".join(plain(line) + "\n" for line in printed)) is not None
 
 
-def first_difference(wanted, printed):
-    """How many lines of a transcript fit from its beginning on: then the next of both."""
-    fit = max(n for n in range(len(wanted) + 1) if matches([*wanted[:n], "..."], printed))
-    return wanted[fit] if fit < len(wanted) else "(no more)"
+def paragraph(printed, first, most):
+    """The lines from the one given to the next empty one, at most so many; none if it is not there."""
+    if first not in printed:
+        return []
+    found = []
+    for line in printed[printed.index(first):]:
+        if line == "" or len(found) == most:
+            break
+        found.append(line)
+    return found
+
+
+def renewed(wanted, printed):
+    """What is printed, cut as the transcript was cut."""
+    if "..." not in wanted:
+        return printed
+    out, at = [], 0
+    while at < len(wanted):
+        end = at
+        while end < len(wanted) and wanted[end] not in ("", "..."):
+            end += 1
+        if end > at:
+            cut = end < len(wanted) and wanted[end] == "..."
+            first = printed[0] if at == 0 else wanted[at]
+            out += paragraph(printed, first, end - at if cut else None)
+        if end < len(wanted):
+            out.append(wanted[end])
+        at = end + 1
+    return out
 
 
 def blocks(lines):
@@ -75,7 +103,9 @@ def main():
         lines = text.read().split("\n")
     out, copied, failed, played = [], 0, 0, 0
     with tempfile.TemporaryDirectory() as folder:
-        os.symlink(program, os.path.join(folder, "gameday"))
+        os.mkdir(os.path.join(folder, "build"))
+        for link in ("gameday", "build/gameday"):
+            os.symlink(program, os.path.join(folder, link))
         os.symlink(os.path.join(os.path.dirname(readme), "scenarios"), os.path.join(folder, "scenarios"))
         for kind, name, start, end in blocks(lines):
             if name:
@@ -87,14 +117,18 @@ def main():
             for command, wanted in commands(lines[start:end]):
                 printed = play(command, folder)
                 played += 1
-                if write and "..." not in wanted:
-                    wanted = printed
-                elif not matches(wanted, printed):
+                if write:
+                    wanted = renewed(wanted, printed)
+                if not matches(wanted, printed):
                     failed += 1
-                    print(f"$ {command}\nnot found: {first_difference(wanted, printed)}\nin:")
-                    print("\n".join(printed))
+                    print(f"$ {command}")
+                    print("\n".join(difflib.unified_diff(wanted, printed, "README", "now", lineterm="", n=0)))
                 out += ["$ " + command, *wanted]
             copied = end
+        for line in lines:
+            if COMMAND.fullmatch(line):
+                play(COMMAND.fullmatch(line).group(1), folder)
+                played += 1
     if write:
         with open(readme, "w", encoding="utf-8") as text:
             text.write("\n".join(out + lines[copied:]))

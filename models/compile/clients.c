@@ -117,7 +117,7 @@ static void read_users(gd_builder *b, gd_plan_client *client, const gd_client_sp
     client->users = (uint32_t)gd_scaled(b, spec->users->n);
     client->users_over = spec->users->over;
     client->think = gd_dist_index_of(b, spec->users->think, place);
-    if (client->users == 0)
+    if (client->users == 0 && spec->users->n > 0) /* else its reader has said so */
         gd_problem(b->problems, place, "this scale leaves less than one user; use a larger one");
 }
 

@@ -28,8 +28,7 @@ static root_of root_of_frame(const gd_run *run, uint32_t slot)
 }
 
 /* The request that an attempt belongs to: for waste, and for draws that are per request. */
-static root_of find_root(gd_run *run, const gd_plan_site *site, const gd_waiter *who,
-                         uint64_t key)
+static root_of find_root(gd_run *run, const gd_plan_site *site, const gd_waiter *who, uint64_t key)
 {
     root_of r = {.root = GD_NONE, .key = key};
     switch ((gd_caller_kind)who->by) {
@@ -125,7 +124,11 @@ gd_outcome gd_attempt_send(gd_run *run, uint32_t index, gd_waiter who, uint64_t 
     *frame_out = slot;
     if (run->sides)
         GD_SIDES(run)
-        [slot] = (gd_frame_side){.root_key = root.key, .client = root.client, .user = root.user};
+    [slot] = (gd_frame_side){.root_key = root.key, .client = root.client, .user = root.user};
+    if (run->sides && who.by == GD_BY_FRAME) {
+        GD_SIDES(run)[who.caller].child = slot;
+        GD_SIDES(run)[who.caller].child_is_call = false;
+    }
     if (target == GD_NONE)
         return GD_NO_ENDPOINT;
 

@@ -360,6 +360,10 @@ static void begin(gd_run *run, uint32_t index, gd_waiter who, uint64_t key, gd_t
                       .frame = GD_NONE};
     memset(gd_call_bytes(run, slot), 0, site->call_bytes);
     note_root(run, slot, &who);
+    if (run->sides && who.by == GD_BY_FRAME) {
+        GD_SIDES(run)[who.caller].child = slot;
+        GD_SIDES(run)[who.caller].child_is_call = true;
+    }
     gd_outcome outcome = GD_OK;
     if (drive(run, slot, false, 0, &outcome)) {
         GD_CALLS(run)[slot].state = GD_CALL_ENDED;

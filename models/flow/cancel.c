@@ -29,7 +29,8 @@ void gd_cancel_send(gd_run *run, uint32_t slot)
                            run->cancels.used * sizeof(gd_cancel));
     }
     run->cancels.live++;
-    GD_SEG(run, GD_SEG_CANCELS, gd_cancel)[id] = (gd_cancel){
+    GD_SEG(run, GD_SEG_CANCELS, gd_cancel)
+    [id] = (gd_cancel){
         .key = frame->key,
         .frame = slot,
         .caller = frame->caller,
@@ -39,8 +40,8 @@ void gd_cancel_send(gd_run *run, uint32_t slot)
     const gd_plan_link *link = &plan->links[index];
     gd_span delay = link->constant;
     if (!link->is_constant && link->latency != GD_NONE)
-        delay =
-            gd_dist_sample(&plan->dists[link->latency], gd_mix(gd_mix_n(frame->key, 1), GD_SALT_REQUEST));
+        delay = gd_dist_sample(&plan->dists[link->latency],
+                               gd_mix(gd_mix_n(frame->key, 1), GD_SALT_REQUEST));
     delay = gd_time_add(gd_share_of(delay, lever->factor), lever->added);
     delay = gd_time_add(gd_share_of(delay, edge->factor), edge->added);
     if (delay == 0)
@@ -114,9 +115,26 @@ static int by_key(const void *a, const void *b)
     return x->site < y->site ? -1 : x->site > y->site;
 }
 
-/* Children are found by their caller: cancels are rare next to requests. Ordered by name, so that
- * the order does not depend on slots. */
-void gd_frame_cancel_children(gd_run *run, uint32_t slot)
+/* The one that a call step waits for. */
+static void cancel_child(gd_run *run, uint32_t slot)
+{
+    uint32_t age = GD_FRAMES(run)[slot].age, only = GD_SIDES(run)[slot].child;
+    if (GD_SIDES(run)[slot].child_is_call) {
+        const gd_call *call = &GD_CALLS(run)[only];
+        if (call->state != GD_CALL_FREE && call->state != GD_CALL_DEAD && call->by == GD_BY_FRAME &&
+            call->parent == slot && call->parent_age == age)
+            gd_call_kill(run, only);
+        return;
+    }
+    const gd_frame *frame = &GD_FRAMES(run)[only];
+    if (frame->flags & GD_F_LIVE && !(frame->flags & (GD_F_DEAD | GD_F_REPLYING)) &&
+        frame->by == GD_BY_FRAME && frame->caller == slot && frame->caller_age == age)
+        gd_cancel_send(run, only);
+}
+
+/* Branches are found by their caller: cancelled fan-outs are rare next to requests. Ordered by
+ * name, so that the order does not depend on slots. */
+static void cancel_branches(gd_run *run, uint32_t slot)
 {
     uint32_t age = GD_FRAMES(run)[slot].age;
     GArray *children = g_array_new(FALSE, FALSE, sizeof(child));
@@ -150,6 +168,17 @@ void gd_frame_cancel_children(gd_run *run, uint32_t slot)
     g_array_free(children, TRUE);
 }
 
+void gd_frame_cancel_children(gd_run *run, uint32_t slot)
+{
+    const gd_frame *frame = &GD_FRAMES(run)[slot];
+    const gd_step *step = &run->plan->steps[frame->pc];
+    if (step->kind == GD_STEP_CALL && run->sides)
+        cancel_child(run, slot);
+    else if (step->kind == GD_STEP_PARALLEL || step->kind == GD_STEP_REPEAT ||
+             step->kind == GD_STEP_CALL)
+        cancel_branches(run, slot);
+}
+
 void gd_cancel_arrives(gd_run *run, uint32_t id)
 {
     gd_cancel cancel = GD_SEG(run, GD_SEG_CANCELS, gd_cancel)[id];
@@ -158,9 +187,8 @@ void gd_cancel_arrives(gd_run *run, uint32_t id)
     run->cancels.live--;
 
     gd_frame *frame = &GD_FRAMES(run)[cancel.frame];
-    if (!(frame->flags & GD_F_LIVE) || frame->key != cancel.key ||
-        frame->caller != cancel.caller || frame->caller_age != cancel.caller_age ||
-        frame->flags & (GD_F_REPLYING | GD_F_DEAD))
+    if (!(frame->flags & GD_F_LIVE) || frame->key != cancel.key || frame->caller != cancel.caller ||
+        frame->caller_age != cancel.caller_age || frame->flags & (GD_F_REPLYING | GD_F_DEAD))
         return;
     const gd_plan_service *service =
         &run->plan->services[GD_INSTANCES(run)[frame->instance].service];

@@ -60,8 +60,7 @@ static GArray *calls_from(gd_run *run, uint32_t at)
         const gd_call *call = &GD_CALLS(run)[i];
         if (call->state == GD_CALL_FREE || call->state == GD_CALL_DEAD || call->from != at)
             continue;
-        gd_found one = {
-            .arrived = call->begun, .key = call->key, .slot = i, .site = call->site};
+        gd_found one = {.arrived = call->begun, .key = call->key, .slot = i, .site = call->site};
         g_array_append_val(found, one);
     }
     if (found->len)

@@ -84,7 +84,9 @@ typedef struct {
     uint64_t tag;         /* processor sharing: attained service at which it is done */
     uint32_t left, right; /* processor sharing: heap of tags */
     uint32_t iteration, iterations; /* of the repeat in progress */
-    uint16_t needed, succeeded;     /* of the parallel in progress */
+    uint32_t child;                 /* of the call step in progress: a frame's slot, or a call's */
+    bool child_is_call;
+    uint16_t needed, succeeded; /* of the parallel in progress */
     uint16_t transmissions;
     uint32_t client; /* of the root */
     uint32_t user;   /* of the root: the visitor's ordinal */
@@ -184,7 +186,7 @@ typedef struct {
     gd_time changed;
     uint32_t n, root;
     uint64_t added; /* jobs so far: those that are done together go in order of coming */
-    uint64_t word; /* of its pending completion */
+    uint64_t word;  /* of its pending completion */
 } gd_shared;
 
 /* What faults make of an instance, a site, a link: composed anew whenever one of them changes. */
@@ -332,7 +334,7 @@ typedef struct gd_layout {
     bool words;           /* some work can be pre-empted or rescaled: work events are checked */
     bool sides;           /* some frame needs its side record */
     bool roots;           /* some draw is per request: sides carry the root's key */
-    bool proxies;        /* some operation passes its caller\'s key on */
+    bool proxies;         /* some operation passes its caller\'s key on */
     gd_time first_fault, last_fault; /* phase borders, internal time; GD_NEVER: no fault */
 } gd_layout;
 

@@ -29,6 +29,7 @@ static void scan_services(const gd_plan *plan, gd_layout *layout)
         const gd_plan_service *service = &plan->services[i];
         layout->sides |= !service->async || service->discipline == GD_PS;
         layout->words |= service->preempt;
+        layout->sides |= service->cancel != GD_CANCEL_NONE;
     }
 }
 

@@ -389,7 +389,7 @@ static void finish_service(gd_run *run, uint32_t i)
     gd_span measured = run->now - run->plan->warmup;
     if (service->workers != UINT32_MAX)
         GD_SERVICES(run)
-        [i].worker_area = (gd_u128)measured * service->workers * service->instances_n;
+    [i].worker_area = (gd_u128)measured * service->workers * service->instances_n;
 }
 
 const gd_record *gd_run_finish(gd_run *run)

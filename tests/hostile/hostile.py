@@ -239,13 +239,16 @@ def try_all(program, chosen, options):
 
 
 def main():
+    known = [threat.__name__ for threat in threats.THREATS]
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--long", action="store_true")
     parser.add_argument("--seed", default="1")
     parser.add_argument("--load", type=float, default=12, help="seconds of wall clock for one of the processor")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("threat", nargs="*", choices=[[]] + [threat.__name__ for threat in threats.THREATS])
+    parser.add_argument("threat", nargs="*", help=", ".join(known))
     options = parser.parse_args()
+    if not set(options.threat) <= set(known):
+        parser.error(f"known threats: {', '.join(known)}")
     paths = [os.environ.get("GAMEDAY_PROGRAM", os.path.join(ROOT, "build", "gameday")),
              os.environ.get("HOSTILE_SANITIZED")]
     fine = [try_all(Program(os.path.abspath(path)), options.threat, options) for path in paths if path]

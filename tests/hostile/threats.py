@@ -92,7 +92,7 @@ def numbers(base, chance, long, fields):
     for at, (address, put) in enumerate(fields):
         whole = text(put(MARK))
         bad = BAD_LITERALS if long else [BAD_LITERALS[at % len(BAD_LITERALS)]]
-        odd = ODD_LITERALS if long else chance.sample(ODD_LITERALS, 3)
+        odd = ODD_LITERALS if long else chance.sample(ODD_LITERALS, 2)
         for literal in bad + odd:
             yield f"{address} = {literal[:30]!r}", {"m.json": whole.replace(f'"{MARK}"', literal)}, \
                 {"args": SMALL, **({"exits": REFUSED} if literal in bad else {})}

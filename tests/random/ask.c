@@ -173,7 +173,7 @@ static void journeys(gd_maker *m)
     unsigned n = 1 + roll(m, 2);
     say(m, ", 'journeys': {");
     for (unsigned i = 0; i < n; i++) {
-        unsigned pages = 1 + roll(m, 3);
+        unsigned pages = 1 + roll(m, 5);
         say(m, "%s'way-%u': {'weight': #1..5, 'pages': ['%s'", i ? ", " : "", i, page(m));
         for (unsigned p = 1; p < pages; p++)
             say(m, ", '%s'", page(m));
@@ -305,6 +305,8 @@ static void cut(gd_maker *m)
 {
     if (m->far && chance(m, 60))
         say(m, ", 'target': 'links.wan'");
+    else if (m->near && chance(m, 70))
+        say(m, ", 'target': 'links.near'");
     else if (chance(m, 50))
         say(m, ", 'between': ['%s', 'z0']", m->clients > 1 && chance(m, 50) ? "app" : "web");
     else

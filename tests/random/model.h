@@ -36,7 +36,7 @@ typedef struct {
     GString *out;
     unsigned services, zones, clients, flags, calls_left, duration;
     unsigned ops[8]; /* of each service */
-    bool external, far, attribute, copies;
+    bool external, far, near, attribute, copies;
     const char *open;   /* a client whose rate can grow */
     bool called[8][10]; /* who calls whom; the external is 9 */
 } gd_maker;

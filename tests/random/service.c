@@ -10,7 +10,8 @@
 static void near_link(gd_maker *m, const char *a, const char *b)
 {
     say(m, "'near': {");
-    if (chance(m, 80))
+    m->near = chance(m, 80); /* both ways: a fault may say which */
+    if (m->near)
         say(m, "'between': ['%s', '%s']", a, b);
     else
         say(m, "'from': '%s', 'to': '%s'", a, b);
@@ -18,8 +19,14 @@ static void near_link(gd_maker *m, const char *a, const char *b)
         say(m, ", 'latency': ");
         gd_maker_time(m, 1 + roll(m, 4));
     }
-    if (chance(m, 25))
-        say(m, ", 'loss': '#1..30%%', 'rto': '#5..44ms'");
+    bool loss = chance(m, 25);
+    if (loss)
+        say(m, ", 'loss': '#1..30%%'");
+    if (chance(m, 40) ||
+        (loss &&
+         m->traits &
+             GD_RANDOM_EXACT)) /* so short that the transport gives up within a run, or not */
+        say(m, ", 'rto': '%s'", chance(m, 50) ? "#1..30us" : "#5..44ms");
     if (chance(m, 20)) /* by a rate that divides a message's time in whole ns, at half of it too */
         say(m, ", 'bandwidth': '%ukB/s'", (2u << roll(m, 3)) * 500 * 2 / m->stretch);
     if (chance(m, 20))
@@ -290,7 +297,7 @@ static void service(gd_maker *m, unsigned index)
     discipline(m);
     say(m, ", 'workers': ~1|1|1|2|2|2|3|3|3|'unlimited'~");
     if (m->copies && index == m->services - 1)
-        say(m, ", 'copies': 2");
+        say(m, ", 'copies': %u", chance(m, 5) ? 120 : 2); /* many: measured in another way */
     say(m, ", 'threads': '~blocking|async~'");
     if (chance(m, 50))
         say(m, ", 'queue': {'limit': #0..5}");

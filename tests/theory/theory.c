@@ -205,10 +205,9 @@ static void print_head(double rows)
 {
     printf("%-*s | %-8s | %-20s | ok\n", NAME_WIDTH, "case", "theory",
            "simulated \u00b1 half-width");
-    printf(
-        "\u00b1 is the interval that a row is judged by, at %.5f %%: all %.0f rows together err\n"
-        "in one of 1,000 seeds. \"*\": more than 1 %% of theory, at the usual 95 %%.\n\n",
-        100 * (1 - FALSE_ALARM / rows), rows);
+    printf("\u00b1 is what a row is judged by: at %.5f %%, so that all %.0f rows together err\n"
+           "in one seed of 1,000. \"*\": above 1 %% of theory, at the usual 95 %%.\n\n",
+           100 * (1 - FALSE_ALARM / rows), rows);
 }
 
 /* ---- the command ------------------------------------------------------------------------------
