@@ -334,7 +334,7 @@ typedef struct gd_layout {
     bool words;           /* some work can be pre-empted or rescaled: work events are checked */
     bool sides;           /* some frame needs its side record */
     bool roots;           /* some draw is per request: sides carry the root's key */
-    bool proxies;         /* some operation passes its caller\'s key on */
+    bool proxies;         /* some operation passes its caller's key on */
     gd_time first_fault, last_fault; /* phase borders, internal time; GD_NEVER: no fault */
 } gd_layout;
 
