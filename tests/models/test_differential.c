@@ -66,7 +66,7 @@ static void show(const gd_random *documents)
     g_autoptr(gd_random) small = gd_random_shrink(documents, differs);
     g_autofree char *what = NULL;
     judge(small, true, &what);
-    print_error("%s\n%s\n%s%s\n", small->model, small->scenario, small->arrivals, what);
+    g_printerr("%s\n%s\n%s%s\n", small->model, small->scenario, small->arrivals, what);
 }
 
 static void test_random_models(void **state)

@@ -126,8 +126,10 @@ gd_random *gd_random_model(uint64_t seed, unsigned traits)
     m.flags = 1 + gd_maker_roll(&m, 2);
     m.clients = 1 + chance(&m, 40);
     m.duration = 500 + 500 * gd_maker_roll(&m, 5);
-    for (unsigned i = 0; i < m.services; i++)
+    for (unsigned i = 0; i < m.services; i++) {
         m.ops[i] = 1 + chance(&m, 50);
+        m.proxy[i] = chance(&m, 15) && i + 1 < m.services;
+    }
     documents->seed = seed;
     documents->model = written(&m, model);
     documents->scenario = written(&m, gd_maker_scenario);

@@ -75,6 +75,9 @@ void gd_maker_callee(gd_maker *m, unsigned from)
         return;
     }
     unsigned to = from + 1 + pick;
+    if (m->proxy[to] && !m->may_proxy)
+        to = m->services - 1;
+    m->may_proxy &= !m->proxy[to];
     m->called[from][to] = true;
     if (m->copies && to == m->services - 1)
         say(m, "'%c-1.go'", 'a' + (int)to);
@@ -159,8 +162,8 @@ static void repeat_step(gd_maker *m, unsigned service, unsigned depth)
     if (chance(m, 50))
         say(m, ", 'at_once': #1..3");
     say(m, ", 'steps': ");
-    bool bare = can_call(m, service) && chance(m, 60);
-    if (bare) {
+    m->may_proxy = false;
+    if (can_call(m, service) && chance(m, 60)) {
         m->calls_left--;
         say(m, "[");
         gd_maker_callee(m, service);
@@ -225,7 +228,8 @@ static void steps(gd_maker *m, unsigned service, unsigned depth)
 static void operation(gd_maker *m, unsigned service)
 {
     m->calls_left = service == 0 ? 4 : 2;
-    if (chance(m, 60)) {
+    m->may_proxy = true;
+    if (chance(m, 60) && !m->proxy[service]) {
         steps(m, service, 0);
         return;
     }
@@ -233,7 +237,7 @@ static void operation(gd_maker *m, unsigned service)
     steps(m, service, 0);
     if (chance(m, 60))
         say(m, ", 'priority': #0..3");
-    if (chance(m, 15))
+    if (m->proxy[service])
         say(m, ", 'transparent': true");
     if (chance(m, 40))
         say(m, ", 'send': '#0..7KiB', 'reply': '#0..7KiB'");

@@ -24,6 +24,12 @@ static char *put(const char *name, const char *text)
     return path;
 }
 
+/* The same, where the path is not asked for. */
+static void lay(const char *name, const char *text)
+{
+    g_free(put(name, text));
+}
+
 /* The value at an address of the loaded model, or of the scenario behind "scenario:"; as JSON. */
 static char *value_at(const gd_documents *documents, const char *address)
 {
@@ -73,7 +79,7 @@ static const struct {
 static void test_values(void **unused)
 {
     (void)unused;
-    g_autofree char *model = put("models/shop.json", MODEL);
+    lay("models/shop.json", MODEL);
     g_autofree char *path = put("scenarios/storm.json", scenario_text);
     for (size_t i = 0; i < G_N_ELEMENTS(values); i++) {
         g_autoptr(gd_documents) documents = load(path, values[i].sets, values[i].try_name);
@@ -85,7 +91,7 @@ static void test_values(void **unused)
 static void test_what_it_tells(void **unused)
 {
     (void)unused;
-    g_autofree char *model = put("models/shop.json", MODEL);
+    lay("models/shop.json", MODEL);
     g_autofree char *path = put("scenarios/storm.json", scenario_text);
     g_autoptr(gd_documents) d = load(path, NULL, "more");
     check_text(d->name, "storm", "name");
@@ -124,9 +130,9 @@ static void test_model_alone_and_inline(void **unused)
 static void test_extends(void **unused)
 {
     (void)unused;
-    g_autofree char *base = put("base.json", MODEL);
-    g_autofree char *other = put("other.json", "{'policies': {'p': {'timeout': '1s'}}, 'name': "
-                                               "'other'}");
+    lay("base.json", MODEL);
+    lay("other.json", "{'policies': {'p': {'timeout': '1s'}}, 'name': "
+                      "'other'}");
     g_autofree char *path =
         put("top.json", "{'gameday': 1, 'extends': ['base.json', 'other.json'], "
                         "'policies': {'p': {'retry': null}}, 'services': "
@@ -226,7 +232,7 @@ static void test_no_files(void **unused)
 static void test_data_files(void **unused)
 {
     (void)unused;
-    g_autofree char *csv = put("data/times.csv", "at_s\n0.5\n1.5\n");
+    lay("data/times.csv", "at_s\n0.5\n1.5\n");
     g_autofree char *path =
         put("traced.json", "{'gameday': 1, " SERVICES ", 'clients': {'web': {'at': 'api', "
                            "'arrivals': {'csv': {'file': 'data/times.csv'}}}}}");
