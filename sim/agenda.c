@@ -95,6 +95,7 @@ void gd_agenda_ring_grow(gd_agenda *agenda, uint8_t ring)
     gd_segment_reserve(&bigger, agenda->memory, after * sizeof(gd_entry));
     gd_entry *to = bigger.base;
     const gd_entry *from = r->at.base;
+    g_assert(from || r->head == r->tail);
     for (uint32_t i = r->head; i != r->tail; i++)
         to[i & (after - 1)] = from[i & (before - 1)];
     gd_segment_clear(&r->at, agenda->memory);

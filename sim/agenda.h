@@ -197,8 +197,8 @@ static inline void gd_agenda_pop(gd_agenda *agenda, uint8_t where)
         gd_agenda_tree_update(agenda, where);
         least = agenda->tree[1];
     } else {
-        for (uint8_t i = 1; i < agenda->rings_n; i++)
-            least = agenda->heads[i] < agenda->heads[least] ? i : least;
+        for (uint32_t i = 1; i < agenda->rings_n; i++)
+            least = agenda->heads[i] < agenda->heads[least] ? (uint8_t)i : least;
     }
     agenda->first = agenda->heads[least];
     agenda->first_at = least;
