@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-/* Events between two looks: a few milliseconds at the speeds of performance.md. */
+/* Events between two looks: a few milliseconds at 10 to 30 million events a second (scripts/bench).
+ */
 #define LOOK_EVENTS UINT64_C(20000)
 
 /* ---- what a result says of its documents --------------------------------------------------------

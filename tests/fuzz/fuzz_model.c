@@ -13,7 +13,7 @@
 
 #include <string.h>
 
-#define EVENTS  UINT64_C(10000)      /* rigour.md 4.1: "event budget 1e4" */
+#define EVENTS  UINT64_C(10000)      /* assumption: enough to reach every kind of event */
 #define BYTES   (UINT64_C(64) << 20) /* the run's memory */
 #define LONGEST ((size_t)64 << 10)   /* larger documents are slow and show nothing more */
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Gives `gameday run` what no author should write, and holds it to reference/rigour.md 4.1.
+"""Gives `gameday run` what no author should write, and holds it to the oracle below.
 
     tests/hostile/hostile.py [--long] [--seed N] [--load F] [THREAT…]
 
@@ -31,7 +31,7 @@ SECONDS = 5          # of processor time; issue: "under 5 s and 256 MiB"
 MEBIBYTES = 256
 SANITIZER_COST = 8   # times the seconds and the memory: AddressSanitizer's own (assumption)
 LINES = 21           # 20 of problems and one that says how many more
-STACK = 512 << 10    # rigour.md 4.1: "ulimit -s 512"
+STACK = 512 << 10    # a small stack: depth must be bounded by the reader, not by luck (assumption)
 IN_SAMPLE = {"names": 60, "nesting": 60, "files": 60, "includes": 30, "graphs": 60}
 PLACE = re.compile(r":\d+:\d+: ")
 TYPED = re.compile("--set|there is no try")  # what was wrong stands on the command line

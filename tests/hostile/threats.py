@@ -1,4 +1,4 @@
-"""The hostile documents of reference/rigour.md 4.1, by threat.
+"""The hostile documents, by threat.
 
 Each threat is a generator of cases: (name, files, options). `files` maps a path below the case's own
 folder to text, bytes, or a function that makes it; the first is what `gameday run` is given.
