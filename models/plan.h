@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "models/counter.h"
 #include "models/outcome.h"
 #include "sim/dist.h"
 #include "sim/units.h"
@@ -123,6 +124,7 @@ typedef struct {
     uint8_t kind;      /* gd_policy_kind: models/guard/policy.def */
     uint16_t at_call;  /* offset of its bytes in the call's extension */
     uint16_t at_state; /* offset of its bytes in the site's state (per caller instance) */
+    uint32_t counters; /* index of its first, the same for all sites of an edge */
     const void *spec;  /* its spec struct, as read */
 } gd_plan_policy;
 
@@ -311,6 +313,9 @@ typedef struct gd_plan {
     gd_plan_fault *faults;
     uint32_t *targets;
     uint32_t n_faults, n_targets;
+
+    gd_plan_counter *counters;
+    uint32_t n_counters;
 } gd_plan;
 
 /* Fills what follows from the rest: fixed links of sites, offsets of policy state. The compiler

@@ -45,7 +45,7 @@ typedef struct {
     gd_hist latency;             /* of calls, all outcomes, ns */
     uint64_t breaker_opens;
     gd_u128 breaker_open_area; /* breakers x ns, over caller instances */
-    uint64_t breaker_refused, bulkhead_refused;
+    uint64_t breaker_refused;
 } gd_edge_record;
 
 /* Series: one value a window; windows are [start, end) from the end of the warm-up. */
@@ -104,8 +104,13 @@ typedef struct {
     gd_view_series *view_series;
     gd_service_series *service_series;
     gd_edge_series *edge_series;
+    const uint64_t *counters; /* of the plan: GD_PHASES each; NULL: none */
     const gd_hist_pool *hists;
     gd_happening *happenings;
     uint32_t n_happenings, happenings_dropped;
     bool saturated; /* some counter hit its ceiling */
 } gd_record;
+
+/* Of all phases together; 0 when the plan has no such counter. */
+uint64_t gd_record_counter(const gd_record *record, gd_counted_by of, uint32_t about,
+                           const char *group, const char *name);

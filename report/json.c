@@ -2,6 +2,8 @@
 
 #include "report/json_writer.h"
 
+#include <string.h>
+
 static const char *const end_words[] = {
     [GD_END_DURATION] = "duration", [GD_END_DRAINED] = "drained",
     [GD_END_EVENTS] = "events",     [GD_END_MEMORY] = "memory",
@@ -97,7 +99,46 @@ static void put_view(gd_json_writer *w, const gd_result *result, const gd_result
     gd_json_close(w, '}');
 }
 
-static void put_service(gd_json_writer *w, const gd_result_service *service)
+static bool is_group(const gd_plan_counter *counter, gd_counted_by of, uint32_t about,
+                     const char *group)
+{
+    return counter->of == of && counter->about == about && strcmp(counter->group, group) == 0;
+}
+
+/* One group of a thing's counters; of the reasons why it did nothing those that occurred. */
+static void put_group(gd_json_writer *w, const gd_result *result, gd_counted_by of, uint32_t about,
+                      const char *group)
+{
+    const gd_plan *plan = result->plan;
+    for (uint32_t i = 0; i < plan->n_counters; i++) {
+        uint64_t n = result->counters[(size_t)i * GD_PHASES_AND_ALL + GD_ALL];
+        if (is_group(&plan->counters[i], of, about, group) &&
+            (n > 0 || !plan->counters[i].row->why))
+            gd_json_put_count(w, plan->counters[i].row->name, n);
+    }
+}
+
+/* The groups of a thing in the plan's order, each as an object; "breaker" is put elsewhere. */
+static void put_counters(gd_json_writer *w, const gd_result *result, gd_counted_by of,
+                         uint32_t about)
+{
+    const gd_plan *plan = result->plan;
+    const char *last = NULL;
+    for (uint32_t i = 0; i < plan->n_counters; i++) {
+        const gd_plan_counter *counter = &plan->counters[i];
+        if (counter->of != of || counter->about != about || counter->group == last)
+            continue;
+        last = counter->group;
+        if (strcmp(last, "breaker") == 0)
+            continue;
+        gd_json_open(w, last, '{');
+        put_group(w, result, of, about, last);
+        gd_json_close(w, '}');
+    }
+}
+
+static void put_service(gd_json_writer *w, const gd_result *result,
+                        const gd_result_service *service)
 {
     gd_json_open(w, service->name, '{');
     gd_json_put_truth(w, "external", service->external);
@@ -117,11 +158,13 @@ static void put_service(gd_json_writer *w, const gd_result_service *service)
     put_latency(w, "sojourn_ms", &service->sojourn);
     gd_json_put_number(w, "wasted_work_ratio", service->wasted_work_ratio);
     gd_json_put_number(w, "amplification", service->amplification);
+    put_counters(w, result, GD_COUNTED_BY_SERVICE, (uint32_t)(service - result->services));
     gd_json_close(w, '}');
 }
 
-static void put_edge(gd_json_writer *w, const gd_result_edge *edge)
+static void put_edge(gd_json_writer *w, const gd_result *result, const gd_result_edge *edge)
 {
+    uint32_t index = (uint32_t)(edge - result->edges);
     gd_json_open(w, edge->name, '{');
     gd_json_put_count(w, "calls", edge->calls);
     gd_json_put_count(w, "attempts", edge->attempts);
@@ -139,13 +182,10 @@ static void put_edge(gd_json_writer *w, const gd_result_edge *edge)
         gd_json_put_number(w, "open_s", edge->breaker_open_s);
         gd_json_put_count(w, "open_now", edge->breakers_open_max);
         gd_json_put_count(w, "refused", edge->breaker_refused);
+        put_group(w, result, GD_COUNTED_BY_EDGE, index, "breaker");
         gd_json_close(w, '}');
     }
-    if (edge->bulkhead_refused > 0) {
-        gd_json_open(w, "bulkhead", '{');
-        gd_json_put_count(w, "refused", edge->bulkhead_refused);
-        gd_json_close(w, '}');
-    }
+    put_counters(w, result, GD_COUNTED_BY_EDGE, index);
     gd_json_close(w, '}');
 }
 
@@ -375,11 +415,11 @@ static void put_things(gd_json_writer *w, const gd_result *result)
     gd_json_close(w, '}');
     gd_json_open(w, "services", '{');
     for (uint32_t i = 0; i < result->n_services; i++)
-        put_service(w, &result->services[i]);
+        put_service(w, result, &result->services[i]);
     gd_json_close(w, '}');
     gd_json_open(w, "calls", '{');
     for (uint32_t i = 0; i < result->n_edges; i++)
-        put_edge(w, &result->edges[i]);
+        put_edge(w, result, &result->edges[i]);
     gd_json_close(w, '}');
 }
 

@@ -225,7 +225,7 @@ void gd_text_put_services(gd_sheet *sheet, const gd_result *result)
 static bool has_trouble(const gd_result_edge *edge)
 {
     return edge->failed_ratio > FAILED_SHARE || edge->attempts_per_call > TRIES_A_CALL ||
-           edge->breaker_opens || edge->bulkhead_refused;
+           edge->breaker_opens || edge->outcomes[GD_BULKHEAD_FULL] > 0;
 }
 
 /* Those with trouble, the most failures first; ties by name. */

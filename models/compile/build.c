@@ -54,6 +54,8 @@ gd_builder *gd_builder_new(gd_arena *arena, const gd_compile_options *options,
     b->links = table(sizeof(gd_plan_link));
     b->site_times = table(sizeof(double));
     b->drawn_by = table(sizeof(gd_attribute_use));
+    b->counters = table(sizeof(gd_plan_counter));
+    b->counter_index = g_hash_table_new(g_str_hash, g_str_equal);
     return b;
 }
 
@@ -72,15 +74,17 @@ void gd_builder_free(gd_builder *b)
     g_hash_table_iter_init(&iter, b->load_of);
     while (g_hash_table_iter_next(&iter, &client, &list))
         g_ptr_array_unref(list);
-    GHashTable *hashes[] = {b->p99s,       b->services,     b->ops,         b->dists,
-                            b->step_specs, b->policy_nodes, b->layer_nodes, b->load_of,
-                            b->resolved,   b->groups,       b->edge_index,  b->flag_index};
+    GHashTable *hashes[] = {b->p99s,         b->services,     b->ops,         b->dists,
+                            b->step_specs,   b->policy_nodes, b->layer_nodes, b->load_of,
+                            b->resolved,     b->groups,       b->edge_index,  b->flag_index,
+                            b->counter_index};
     for (size_t i = 0; i < G_N_ELEMENTS(hashes); i++)
         g_hash_table_unref(hashes[i]);
     GArray *arrays[] = {b->party_of, b->op_nodes, b->steps,      b->branches,   b->choices,
                         b->shares,   b->sites,    b->dist_table, b->edges,      b->callees,
                         b->policies, b->profile,  b->journeys,   b->pages,      b->attributes,
-                        b->views,    b->targets,  b->links,      b->site_times, b->drawn_by};
+                        b->views,    b->targets,  b->links,      b->site_times, b->drawn_by,
+                        b->counters};
     for (size_t i = 0; i < G_N_ELEMENTS(arrays); i++)
         g_array_unref(arrays[i]);
     g_free(b);
@@ -116,6 +120,7 @@ void gd_builder_settle(gd_builder *b)
     plan->views = settle(b, b->views, &plan->n_views);
     plan->targets = settle(b, b->targets, &plan->n_targets);
     plan->links = settle(b, b->links, &plan->n_links);
+    plan->counters = settle(b, b->counters, &plan->n_counters);
 }
 
 static int compare_keys(const void *left, const void *right)
@@ -218,6 +223,22 @@ const char *gd_nearest_key(gd_builder *b, GHashTable *names, const char *word)
     g_autofree const char **words = (const char **)g_hash_table_get_keys_as_array(names, &n);
     qsort(words, n, sizeof *words, compare_texts);
     return gd_nearest(word, words);
+}
+
+uint32_t gd_counters_for(gd_builder *b, gd_counted_by of, uint32_t about, const char *group,
+                         const gd_counter_row *rows)
+{
+    const char *key = gd_arena_printf(b->arena, "%u %u %s", (unsigned)of, about, group);
+    uint32_t known = gd_lookup(b->counter_index, key);
+    if (known)
+        return known - 1;
+    uint32_t first = b->counters->len;
+    for (; rows->name; rows++) {
+        gd_plan_counter counter = {.row = rows, .group = group, .about = about, .of = (uint8_t)of};
+        g_array_append_val(b->counters, counter);
+    }
+    g_hash_table_insert(b->counter_index, (void *)key, GUINT_TO_POINTER(first + 1));
+    return first;
 }
 
 void gd_too_many(gd_builder *b, const gd_node *node, const char *what, uint32_t most)

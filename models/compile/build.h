@@ -67,6 +67,8 @@ typedef struct {
     GArray *profile, *journeys, *pages, *attributes, *views, *targets, *links;
     GArray *site_times;         /* double per site: how often one run of its caller calls it */
     GArray *drawn_by;           /* gd_attribute_use: repeats by an attribute of the request */
+    GArray *counters;           /* gd_plan_counter */
+    GHashTable *counter_index;  /* "whose about group" -> index + 1 */
     GPtrArray *site_nodes;      /* const gd_node * per site, for messages */
     GPtrArray *attribute_names; /* sorted */
     double attribute_means[GD_MAX_ATTRIBUTES]; /* the largest of all clients that draw it */
@@ -108,6 +110,10 @@ double gd_dist_mean_at(gd_builder *b, const gd_node *node, bool is_time);
 void gd_thresholds(const gd_share *weights, uint32_t n, uint64_t *below);
 /* value x options->scale, rounded to nearest. */
 int64_t gd_scaled(const gd_builder *b, int64_t value);
+/* Index of the first of a kind's counters; the same group of the same thing has them once. Things
+ * must have their final index: edges after gd_sort_edges. */
+uint32_t gd_counters_for(gd_builder *b, gd_counted_by of, uint32_t about, const char *group,
+                         const gd_counter_row *rows);
 /* "did you mean"-less list lookups: the index + 1 of a name in a table, or 0. */
 uint32_t gd_lookup(GHashTable *table, const char *name);
 /* The key in the table nearest to `word`, or NULL; also when nobody would read the answer. */
@@ -185,6 +191,8 @@ uint32_t gd_policy_layers(gd_builder *b, const char *name, const gd_node *node,
 const gd_node *gd_default_call(gd_builder *b); /* defaults.call, or NULL */
 /* starter.c: what "use": "starter" stands for when `callee` (NULL: nobody) is called. */
 const gd_node *gd_starter_policy(gd_builder *b, const char *callee);
+/* The counters of all chains; edges have their final places. */
+void gd_count_policies(gd_builder *b);
 const gd_resolved *gd_resolve_call(gd_builder *b, const gd_call_at *at);
 /* Every named policy and the default are read, whether they are used or not. */
 void gd_check_policies(gd_builder *b);

@@ -125,6 +125,7 @@ static void build_tables(gd_builder *b)
     gd_build_links(b);
     gd_check_reach(b);
     gd_sort_edges(b);
+    gd_count_policies(b);
     gd_check_calls_used(b);
     gd_build_faults(b);
     gd_check_statics(b);

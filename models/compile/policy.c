@@ -249,6 +249,41 @@ const gd_resolved *gd_resolve_call(gd_builder *b, const gd_call_at *at)
     return known;
 }
 
+/* ---- what the policies count -------------------------------------------------------------- */
+/* The chain by itself: pages of a client share one until here, and each edge counts for itself. */
+static void copy_chain(gd_builder *b, gd_plan_site *site)
+{
+    uint32_t first = b->policies->len;
+    for (uint32_t k = 0; k < site->chain_n; k++) {
+        gd_plan_policy policy = g_array_index(b->policies, gd_plan_policy, site->chain_first + k);
+        g_array_append_val(b->policies, policy);
+    }
+    site->chain_first = first;
+}
+
+void gd_count_policies(gd_builder *b)
+{
+    g_autoptr(GHashTable) owners = g_hash_table_new(NULL, NULL); /* chain + 1 -> edge + 1 */
+    for (guint i = 0; i < b->sites->len; i++) {
+        gd_plan_site *site = &g_array_index(b->sites, gd_plan_site, i);
+        void *chain = GUINT_TO_POINTER(site->chain_first + 1), *edge;
+        edge = g_hash_table_lookup(owners, chain);
+        if (site->chain_n == 0 || edge == GUINT_TO_POINTER(site->edge + 1))
+            continue;
+        if (edge)
+            copy_chain(b, site);
+        g_hash_table_insert(owners, GUINT_TO_POINTER(site->chain_first + 1),
+                            GUINT_TO_POINTER(site->edge + 1));
+        for (uint32_t k = 0; k < site->chain_n; k++) {
+            gd_plan_policy *policy =
+                &g_array_index(b->policies, gd_plan_policy, site->chain_first + k);
+            policy->counters =
+                gd_counters_for(b, GD_COUNTED_BY_EDGE, site->edge, policy_words[policy->kind],
+                                gd_policy_counters(policy->kind));
+        }
+    }
+}
+
 /* ---- what nobody uses --------------------------------------------------------------------- */
 static void check_policy(gd_builder *b, const char *section, const gd_node *node)
 {

@@ -302,7 +302,8 @@ typedef struct {
     const char *name;
     const gd_node *model, *patch, *faults, *expect, *choices, *extends;
     gd_span duration, warmup;
-    const char *starts_at, *lesson, *question;
+    const char *starts_at, *lesson, *question, *topic;
+    const gd_node *teaches;
     gd_map load, tries;
     gd_control_spec *control;
 } gd_scenario_spec;

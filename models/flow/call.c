@@ -20,6 +20,7 @@ static gd_policy_at policy_at(gd_run *run, uint32_t slot, unsigned level)
         .state = state ? state + policy->at_state : NULL,
         .call = slot,
         .level = level,
+        .counters = policy->counters,
         .ring = run->layout->policy_ring[site->chain_first + level],
     };
 }
@@ -117,6 +118,16 @@ uint32_t gd_policy_state_bytes(gd_policy_kind kind, const void *spec)
         break;
     }
     return 0;
+}
+
+const gd_counter_row *gd_policy_counters(gd_policy_kind kind)
+{
+    static const gd_counter_row *const rows[] = {
+#define GD_POLICY(symbol, name) [GD_POLICY_##symbol] = gd_##name##_counters,
+#include "models/guard/policy.def"
+#undef GD_POLICY
+    };
+    return rows[kind];
 }
 
 gd_span gd_policy_timer_span(gd_policy_kind kind, const void *spec)

@@ -272,6 +272,7 @@ enum {
     GD_SEG_SERIES,
     GD_SEG_HAPPENINGS,
     GD_SEG_FOLLOW,
+    GD_SEG_COUNTERS, /* per counter of the plan: by phase */
     GD_SEGS
 };
 
@@ -455,6 +456,12 @@ static inline void gd_service_hist(gd_run *run, gd_hist *hist, int64_t value)
         gd_hist_add_soon(&run->soon, hist, &run->hists, value);
     else
         gd_hist_add(hist, &run->hists, value);
+}
+
+/* Adds to a counter of the plan, in the present phase. */
+static inline void gd_count(gd_run *run, uint32_t counter, uint64_t n)
+{
+    GD_SEG(run, GD_SEG_COUNTERS, uint64_t)[counter * GD_PHASES + run->phase] += n;
 }
 
 /* ---- gauges ------------------------------------------------------------------------------------

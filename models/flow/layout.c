@@ -192,6 +192,7 @@ void gd_layout_state(gd_run *run)
     zeroed(run, GD_SEG_CLIENT_RECORDS, plan->n_clients, sizeof(gd_client_record));
     zeroed(run, GD_SEG_SERVICES, plan->n_services, sizeof(gd_service_record));
     zeroed(run, GD_SEG_EDGES, plan->n_edges, sizeof(gd_edge_record));
+    zeroed(run, GD_SEG_COUNTERS, (size_t)plan->n_counters * GD_PHASES, sizeof(uint64_t));
     static const unsigned levers[] = {GD_SEG_LEVERS_I, GD_SEG_LEVERS_S, GD_SEG_LEVERS_L};
     const uint32_t counts[] = {plan->n_instances, plan->n_sites, plan->n_links};
     for (unsigned k = 0; k < 3; k++) {

@@ -254,6 +254,8 @@ static void begin_measuring(gd_run *run, gd_time at)
     }
     memset(GD_SEG(run, GD_SEG_VIEW_WINDOWS, gd_view_window), 0,
            plan->n_views * sizeof(gd_view_window));
+    memset(GD_SEG(run, GD_SEG_COUNTERS, uint64_t), 0,
+           (size_t)plan->n_counters * GD_PHASES * sizeof(uint64_t));
     run->hists.blocks = 0;
     run->measuring = true;
 }
@@ -392,6 +394,20 @@ static void finish_service(gd_run *run, uint32_t i)
     [i].worker_area = (gd_u128)measured * service->workers * service->instances_n;
 }
 
+uint64_t gd_record_counter(const gd_record *record, gd_counted_by of, uint32_t about,
+                           const char *group, const char *name)
+{
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < record->plan->n_counters; i++) {
+        const gd_plan_counter *counter = &record->plan->counters[i];
+        if (counter->of == of && counter->about == about && strcmp(counter->group, group) == 0 &&
+            strcmp(counter->row->name, name) == 0)
+            for (unsigned phase = 0; phase < GD_PHASES; phase++)
+                sum += record->counters[i * GD_PHASES + phase];
+    }
+    return sum;
+}
+
 const gd_record *gd_run_finish(gd_run *run)
 {
     gd_record *record = &run->record;
@@ -426,6 +442,7 @@ const gd_record *gd_run_finish(gd_run *run)
     record->clients = GD_CLIENT_RECORDS(run);
     record->services = GD_SERVICES(run);
     record->edges = GD_EDGES(run);
+    record->counters = GD_SEG(run, GD_SEG_COUNTERS, uint64_t);
     record->hists = &run->hists;
     record->happenings = GD_SEG(run, GD_SEG_HAPPENINGS, gd_happening);
     record->happenings_dropped = run->happenings_dropped;

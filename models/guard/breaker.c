@@ -18,6 +18,13 @@
 #include <string.h>
 
 enum { CLOSED, OPEN, HALF_OPEN };
+enum { BELOW_MINIMUM, TRIALS, BELOW_RATE };
+const gd_counter_row gd_breaker_counters[] = {
+    {"below_minimum", "a failure, but fewer results than its minimum of calls: no verdict"},
+    {"trials", "half open: not all of its trial calls are back"},
+    {"below_rate", "a failure, but the rates stay below their thresholds"},
+    {0},
+};
 
 typedef struct {
     uint32_t n, failed, slow;
@@ -126,7 +133,8 @@ static bool rate_reached(uint32_t part, uint32_t all, gd_share rate)
     return (gd_i128)part * GD_SHARE_ONE >= (gd_i128)all * rate;
 }
 
-static void judge(const gd_policy_at *at)
+/* `result`: FAILED, SLOW, both or 0, of the call that has just come back. */
+static void judge(const gd_policy_at *at, unsigned result)
 {
     const gd_breaker_spec *spec = at->spec;
     breaker_state *b = at->state;
@@ -135,13 +143,18 @@ static void judge(const gd_policy_at *at)
         minimum = minimum < spec->trial_calls ? minimum : spec->trial_calls;
     else if (!spec->window_type && spec->window_calls < minimum)
         minimum = spec->window_calls;
-    if (b->all.n < minimum)
+    if (b->all.n < minimum) {
+        if (b->state == HALF_OPEN || result)
+            gd_policy_count(at, b->state == HALF_OPEN ? TRIALS : BELOW_MINIMUM, 1);
         return;
+    }
     if (rate_reached(b->all.failed, b->all.n, spec->failure_rate) ||
         rate_reached(b->all.slow, b->all.n, spec->slow_rate))
         enter(at, OPEN);
     else if (b->state == HALF_OPEN)
         enter(at, CLOSED);
+    else if (result)
+        gd_policy_count(at, BELOW_RATE, 1);
 }
 
 gd_verdict gd_breaker_admit(const gd_policy_at *at, gd_outcome *outcome)
@@ -187,7 +200,7 @@ gd_verdict gd_breaker_ended(const gd_policy_at *at, gd_outcome *outcome, gd_time
     if (at->run->now - mine->admitted > spec->slow_call)
         result |= SLOW;
     remember(spec, b, result, at->run->now);
-    judge(at);
+    judge(at, result);
     return GD_PASS;
 }
 

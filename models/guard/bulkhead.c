@@ -6,6 +6,9 @@
  */
 #include "models/guard/policy.h"
 
+enum { REFUSED };
+const gd_counter_row gd_bulkhead_counters[] = {{"refused", NULL}, {0}};
+
 typedef struct {
     uint32_t in_use, waiting;
     uint32_t head, tail; /* parked calls, slot + 1 */
@@ -67,7 +70,7 @@ gd_verdict gd_bulkhead_admit(const gd_policy_at *at, gd_outcome *outcome)
         gd_policy_timer(at, spec->max_wait);
         return GD_PARK;
     }
-    GD_EDGES(at->run)[gd_policy_site(at)->edge].bulkhead_refused++;
+    gd_policy_count(at, REFUSED, 1);
     *outcome = GD_BULKHEAD_FULL;
     return GD_END;
 }
@@ -113,7 +116,7 @@ void gd_bulkhead_cancelled(const gd_policy_at *at)
 gd_verdict gd_bulkhead_timer(const gd_policy_at *at, gd_outcome *outcome)
 {
     unpark(at);
-    GD_EDGES(at->run)[gd_policy_site(at)->edge].bulkhead_refused++;
+    gd_policy_count(at, REFUSED, 1);
     *outcome = GD_BULKHEAD_FULL;
     return GD_END;
 }

@@ -6,6 +6,8 @@
  */
 #include "models/guard/policy.h"
 
+const gd_counter_row gd_deadline_counters[] = {{0}};
+
 gd_verdict gd_deadline_admit(const gd_policy_at *at, gd_outcome *outcome)
 {
     (void)outcome;

@@ -20,11 +20,12 @@ typedef enum { GD_PASS, GD_END, GD_PARK, GD_AGAIN } gd_verdict;
 typedef struct {
     gd_run *run;
     const void *spec;
-    void *mine;     /* its bytes for this call, zero when the call begins */
-    void *state;    /* its bytes for this site and caller instance, zero at first use */
-    uint32_t call;  /* slot */
-    uint32_t level; /* its place in the chain */
-    uint8_t ring;   /* of its constant timer, GD_NO_RING: none */
+    void *mine;        /* its bytes for this call, zero when the call begins */
+    void *state;       /* its bytes for this site and caller instance, zero at first use */
+    uint32_t call;     /* slot */
+    uint32_t level;    /* its place in the chain */
+    uint32_t counters; /* index of its first */
+    uint8_t ring;      /* of its constant timer, GD_NO_RING: none */
 } gd_policy_at;
 
 static inline gd_call *gd_policy_call(const gd_policy_at *at)
@@ -34,6 +35,11 @@ static inline gd_call *gd_policy_call(const gd_policy_at *at)
 static inline const gd_plan_site *gd_policy_site(const gd_policy_at *at)
 {
     return &at->run->plan->sites[gd_policy_call(at)->site];
+}
+/* Adds to a counter of the policy's rows, by its place among them. */
+static inline void gd_policy_count(const gd_policy_at *at, unsigned counter, uint64_t n)
+{
+    gd_count(at->run, at->counters + counter, n);
 }
 /* Sets the policy's timer and keeps its word. */
 static inline void gd_policy_timer(const gd_policy_at *at, gd_span after)
@@ -55,7 +61,8 @@ static inline void gd_policy_timer(const gd_policy_at *at, gd_span after)
     gd_verdict gd_##name##_timer(const gd_policy_at *at, gd_outcome *outcome);                     \
     uint32_t gd_##name##_call_bytes(const void *spec);                                             \
     uint32_t gd_##name##_state_bytes(const void *spec);                                            \
-    gd_span gd_##name##_timer_span(const void *spec); /* constant timer, 0: none */
+    gd_span gd_##name##_timer_span(const void *spec); /* constant timer, 0: none */                \
+    extern const gd_counter_row gd_##name##_counters[];
 #include "models/guard/policy.def"
 #undef GD_POLICY
 

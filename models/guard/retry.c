@@ -9,6 +9,8 @@
 #include "models/guard/backoff.h"
 #include "models/guard/policy.h"
 
+const gd_counter_row gd_retry_counters[] = {{0}};
+
 typedef struct {
     uint64_t word;
     gd_span before; /* the wait before this one (decorrelated) */

@@ -2,6 +2,7 @@
  * use them are in models/guard/<name>.c. */
 #pragma once
 
+#include "models/counter.h"
 #include "sim/spec/field.h"
 
 typedef enum {
@@ -59,6 +60,8 @@ typedef struct {
 
 extern const gd_shape gd_retry_shape, gd_breaker_shape, gd_bulkhead_shape;
 
+/* What a policy counts: its rows. */
+const gd_counter_row *gd_policy_counters(gd_policy_kind kind);
 /* Bytes that a policy keeps for each call and for each (site, caller instance). */
 uint32_t gd_policy_call_bytes(gd_policy_kind kind, const void *spec);
 uint32_t gd_policy_state_bytes(gd_policy_kind kind, const void *spec);

@@ -17,10 +17,16 @@ static const char *const latency_parts[] = {"mean", "p50",  "p90", "p95",
                                             "p99",  "p999", "max", NULL};
 
 static const char *const scope_prefixes[GD_SCOPES] = {
-    [GD_OF_SERVICE] = "services.",
-    [GD_OF_DEGRADATION] = "degradation.",
-    [GD_OF_RECOVERY] = "recovery.",
+    [GD_OF_SERVICE] = "services.",  [GD_OF_DEGRADATION] = "degradation.",
+    [GD_OF_RECOVERY] = "recovery.", [GD_OF_FAULT] = "faults.",
+    [GD_OF_LINK] = "links.",
 };
+
+/* Things whose names have no dot and follow a prefix. */
+static bool is_named(gd_scope scope)
+{
+    return scope == GD_OF_SERVICE || scope == GD_OF_FAULT || scope == GD_OF_LINK;
+}
 
 static bool is_latency(const gd_quantity_row *row)
 {
@@ -67,10 +73,51 @@ static bool find_row(gd_scope scope, const char *rest, gd_quantity *quantity)
     return false;
 }
 
+/* The plan's counters: "retry.stopped" of a call. */
+static const gd_quantity_row counter_rows[GD_SCOPES] = {
+#define COUNTER(scope) [scope] = {scope, "", GD_IN_COUNT, GD_AT_COUNTER, 0, GD_OVER_NONE, 0, 0, ""}
+    COUNTER(GD_OF_VIEW),  COUNTER(GD_OF_SERVICE), COUNTER(GD_OF_EDGE),
+    COUNTER(GD_OF_FAULT), COUNTER(GD_OF_LINK),
+#undef COUNTER
+};
+
+static bool is_counter_of(const gd_plan_counter *counter, gd_scope scope,
+                          const gd_quantity *quantity)
+{
+    static const gd_scope scopes[] = {
+        [GD_COUNTED_BY_EDGE] = GD_OF_EDGE,   [GD_COUNTED_BY_SERVICE] = GD_OF_SERVICE,
+        [GD_COUNTED_BY_CLIENT] = GD_OF_VIEW, [GD_COUNTED_BY_LINK] = GD_OF_LINK,
+        [GD_COUNTED_BY_FAULT] = GD_OF_FAULT,
+    };
+    return scopes[counter->of] == scope && counter->about == quantity->index &&
+           (scope != GD_OF_VIEW || quantity->of_client);
+}
+
+static bool find_counter(const gd_plan *plan, gd_scope scope, const char *rest,
+                         gd_quantity *quantity)
+{
+    for (uint32_t i = 0; i < plan->n_counters; i++) {
+        const gd_plan_counter *counter = &plan->counters[i];
+        size_t length = strlen(counter->group);
+        if (!is_counter_of(counter, scope, quantity) ||
+            strncmp(rest, counter->group, length) != 0 || rest[length] != '.' ||
+            strcmp(rest + length + 1, counter->row->name) != 0)
+            continue;
+        quantity->row = &counter_rows[scope];
+        quantity->part = i;
+        return true;
+    }
+    return false;
+}
+
 /* All that may follow a thing's name, for the nearest. */
-static GPtrArray *names_of(gd_scope scope)
+static GPtrArray *names_of(const gd_plan *plan, gd_scope scope, const gd_quantity *quantity)
 {
     GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+    for (uint32_t i = 0; i < plan->n_counters; i++)
+        if (is_counter_of(&plan->counters[i], scope, quantity))
+            g_ptr_array_add(names, g_strconcat(plan->counters[i].group, ".",
+                                               plan->counters[i].row->name, NULL));
     for (const gd_quantity_row *row = gd_quantity_rows; row->name; row++) {
         if (row->scope != scope)
             continue;
@@ -87,11 +134,12 @@ static GPtrArray *names_of(gd_scope scope)
     return names;
 }
 
-static char *nothing_near(gd_scope scope, const char *thing, const char *rest)
+static char *nothing_near(const gd_plan *plan, gd_scope scope, const gd_quantity *quantity,
+                          const char *thing, const char *rest)
 {
-    g_autoptr(GPtrArray) names = names_of(scope);
+    g_autoptr(GPtrArray) names = names_of(plan, scope, quantity);
     const char *near = gd_nearest(rest, (const char *const *)names->pdata);
-    const char *prefix = scope == GD_OF_SERVICE ? scope_prefixes[scope] : "";
+    const char *prefix = is_named(scope) ? scope_prefixes[scope] : "";
     if (near && scope == GD_OF_RUN)
         return g_strdup_printf("no such quantity: \"%.100s\"; did you mean %s?", rest, near);
     if (near)
@@ -101,8 +149,11 @@ static char *nothing_near(gd_scope scope, const char *thing, const char *rest)
         "%.100s has no \"%.100s\"; gameday explain quantities lists what there is", thing, rest);
 }
 
-static const char *const kind_words[GD_SCOPES] = {
-    [GD_OF_VIEW] = "quantity", [GD_OF_SERVICE] = "service", [GD_OF_EDGE] = "call"};
+static const char *const kind_words[GD_SCOPES] = {[GD_OF_VIEW] = "quantity",
+                                                  [GD_OF_SERVICE] = "service",
+                                                  [GD_OF_EDGE] = "call",
+                                                  [GD_OF_FAULT] = "fault",
+                                                  [GD_OF_LINK] = "link"};
 
 /* ---- from a name to a thing --------------------------------------------------------------------
  */
@@ -149,16 +200,36 @@ static const char *find_edge(const gd_plan *plan, const char *name, gd_quantity 
     return rest;
 }
 
-static const char *find_service(const gd_plan *plan, const char *name, gd_quantity *quantity,
-                                const char **thing)
+static uint32_t count_of(const gd_plan *plan, gd_scope scope)
 {
-    const char *rest;
-    for (uint32_t i = 0; i < plan->n_services; i++)
-        if ((rest = after(name, plan->services[i].name))) {
-            quantity->index = i;
-            *thing = plan->services[i].name;
-            return rest;
-        }
+    return scope == GD_OF_SERVICE ? plan->n_services
+           : scope == GD_OF_FAULT ? plan->n_faults
+           : scope == GD_OF_LINK  ? plan->n_links
+           : scope == GD_OF_EDGE  ? plan->n_edges
+                                  : plan->n_views;
+}
+
+static const char *name_of(const gd_plan *plan, gd_scope scope, uint32_t index)
+{
+    return scope == GD_OF_SERVICE ? plan->services[index].name
+           : scope == GD_OF_FAULT ? plan->faults[index].name
+           : scope == GD_OF_LINK  ? plan->links[index].name
+           : scope == GD_OF_EDGE  ? plan->edges[index].name
+                                  : plan->views[index].name;
+}
+
+/* A service, fault or link. */
+static const char *find_named(const gd_plan *plan, gd_scope scope, const char *name,
+                              gd_quantity *quantity, const char **thing)
+{
+    for (uint32_t i = 0; i < count_of(plan, scope); i++) {
+        const char *rest = after(name, name_of(plan, scope, i));
+        if (!rest)
+            continue;
+        quantity->index = i;
+        *thing = name_of(plan, scope, i);
+        return rest;
+    }
     return NULL;
 }
 
@@ -166,24 +237,17 @@ static const char *find_service(const gd_plan *plan, const char *name, gd_quanti
 static char *near_thing(const gd_plan *plan, gd_scope scope, const char *name)
 {
     g_autoptr(GPtrArray) names = g_ptr_array_new();
-    if (scope == GD_OF_SERVICE)
-        for (uint32_t i = 0; i < plan->n_services; i++)
-            g_ptr_array_add(names, (char *)plan->services[i].name);
-    else if (scope == GD_OF_EDGE)
-        for (uint32_t i = 0; i < plan->n_edges; i++)
-            g_ptr_array_add(names, (char *)plan->edges[i].name);
-    else
-        for (uint32_t i = 0; i < plan->n_views; i++)
-            g_ptr_array_add(names, (char *)plan->views[i].name);
+    for (uint32_t i = 0; i < count_of(plan, scope); i++)
+        g_ptr_array_add(names, (char *)name_of(plan, scope, i));
     g_ptr_array_add(names, NULL);
 
     /* A service's name has no dot; a page's and a call's have one. */
     const char *end = strchr(name, '.');
-    if (end && scope != GD_OF_SERVICE)
+    if (end && !is_named(scope))
         end = strchr(end + 1, '.');
     g_autofree char *head = end ? g_strndup(name, (gsize)(end - name)) : g_strdup(name);
     const char *near = gd_nearest(head, (const char *const *)names->pdata);
-    const char *prefix = scope == GD_OF_SERVICE ? scope_prefixes[scope] : "";
+    const char *prefix = is_named(scope) ? scope_prefixes[scope] : "";
     return near ? g_strdup_printf("no such %s: \"%.100s\"; did you mean %s%s%.100s?",
                                   kind_words[scope], head, prefix, near, name + strlen(head))
                 : NULL;
@@ -213,19 +277,19 @@ bool gd_quantity_find(const gd_plan *plan, const char *name, gd_quantity *quanti
         found = find_view(plan, rest, quantity, &thing);
     else if (scope == GD_OF_EDGE)
         found = find_edge(plan, rest, quantity, &thing);
-    else if (scope == GD_OF_SERVICE)
-        found = find_service(plan, rest, quantity, &thing);
+    else if (is_named(scope))
+        found = find_named(plan, scope, rest, quantity, &thing);
     else if (scope != GD_OF_RUN)
         thing = scope == GD_OF_RECOVERY ? "recovery" : "degradation";
 
-    if (found && find_row(scope, found, quantity))
+    if (found && (find_row(scope, found, quantity) || find_counter(plan, scope, found, quantity)))
         return true;
     /* "web.chekout.p99" is a page misspelt rather than a quantity of the whole client. */
     *why = NULL;
     if (!found || (quantity->of_client && strchr(found, '.')))
         *why = near_thing(plan, scope, rest);
     if (!*why && found)
-        *why = nothing_near(scope, thing, found);
+        *why = nothing_near(plan, scope, quantity, thing, found);
     if (!*why)
         *why = g_strdup_printf(
             "no such %s: \"%.100s\"; gameday explain quantities lists what there is",
@@ -249,7 +313,7 @@ bool gd_quantity_has_phases(const gd_quantity *quantity)
     gd_at at = quantity->row->at;
     return at == GD_AT_COUNTS || at == GD_AT_NUMBERS || at == GD_AT_LATENCIES ||
            at == GD_AT_OUTCOMES_BY || at == GD_AT_SHARES_BY || at == GD_AT_FAILED_BY ||
-           gd_quantity_has_windows(quantity);
+           at == GD_AT_COUNTER || gd_quantity_has_windows(quantity);
 }
 
 const char *gd_quantity_text(gd_arena *arena, gd_measure unit, double value)

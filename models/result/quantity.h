@@ -24,7 +24,9 @@ typedef enum {
     GD_OF_EDGE,    /* orders>payments.charge.NAME */
     GD_OF_DEGRADATION,
     GD_OF_RECOVERY,
-    GD_OF_RUN, /* NAME alone */
+    GD_OF_FAULT, /* faults.psp-slow.NAME */
+    GD_OF_LINK,  /* links.psp.NAME */
+    GD_OF_RUN,   /* NAME alone */
     GD_SCOPES
 } gd_scope;
 
@@ -46,6 +48,7 @@ typedef enum {
     GD_AT_DURATION,  /* double s; unknown while not recovered: GD_NEVER_CAME */
     GD_AT_TIME,      /* gd_time */
     GD_AT_TRUTH,     /* bool */
+    GD_AT_COUNTER,   /* one of the plan's counters, by phase and in all */
 } gd_at;
 
 /* How several windows of a series make one value: from uint32_t series `a` and `b`. */
@@ -77,7 +80,7 @@ extern const gd_quantity_row gd_quantity_rows[]; /* end with a name of NULL */
 typedef struct {
     const gd_quantity_row *row;
     uint32_t index; /* view, client, service or edge */
-    uint32_t part;  /* outcome, or member of a latency */
+    uint32_t part;  /* outcome, member of a latency, or counter */
     bool of_client, of_control;
 } gd_quantity;
 

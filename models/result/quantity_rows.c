@@ -109,8 +109,6 @@ const gd_quantity_row gd_quantity_rows[] = {
      "breakers open at the end of a window, the most"},
     {GD_OF_EDGE, "breaker.refused", GD_IN_COUNT, GD_AT_COUNT, EDGE(breaker_refused), GD_OVER_NONE, 0, 0,
      "calls that a breaker refused"},
-    {GD_OF_EDGE, "bulkhead.refused", GD_IN_COUNT, GD_AT_COUNT, EDGE(bulkhead_refused), GD_OVER_NONE, 0, 0,
-     "calls that a bulkhead refused"},
 
     {GD_OF_DEGRADATION, "baseline_goodput", GD_IN_PER_S, GD_AT_NUMBER, FALL(users.baseline_goodput_per_s), GD_OVER_NONE, 0, 0,
      "useful answers a second before the first fault, all operations together"},

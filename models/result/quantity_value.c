@@ -17,6 +17,8 @@ static const void *base_of(const gd_result *result, const gd_quantity *quantity)
         return &result->degradation;
     case GD_OF_RECOVERY:
         return &result->recovery;
+    case GD_OF_FAULT: /* these have counters only */
+    case GD_OF_LINK:
     case GD_OF_RUN:
         return result;
     case GD_SCOPES:
@@ -111,6 +113,8 @@ static double value_of(const gd_result *result, const gd_quantity *quantity, uns
         return moment(result, *(const gd_time *)place);
     case GD_AT_TRUTH:
         return truth(result, place);
+    case GD_AT_COUNTER:
+        return (double)result->counters[quantity->part * GD_PHASES_AND_ALL + phase];
     }
     g_assert_not_reached();
 }
@@ -118,7 +122,8 @@ static double value_of(const gd_result *result, const gd_quantity *quantity, uns
 static bool is_by_phase(gd_at where)
 {
     return where == GD_AT_COUNTS || where == GD_AT_NUMBERS || where == GD_AT_LATENCIES ||
-           where == GD_AT_OUTCOMES_BY || where == GD_AT_SHARES_BY || where == GD_AT_FAILED_BY;
+           where == GD_AT_OUTCOMES_BY || where == GD_AT_SHARES_BY || where == GD_AT_FAILED_BY ||
+           where == GD_AT_COUNTER;
 }
 
 void gd_phase_windows(const gd_result *result, unsigned phase, uint32_t *first, uint32_t *n)

@@ -70,6 +70,19 @@ static void keep_documents(gd_result *result, const gd_result_options *options)
     }
 }
 
+static void measure_counters(gd_result *result, const gd_record *record)
+{
+    uint32_t n = record->counters ? record->plan->n_counters : 0;
+    result->counters = gd_arena_array(result->arena, uint64_t, (size_t)n * GD_PHASES_AND_ALL);
+    for (uint32_t i = 0; i < n; i++) {
+        uint64_t *to = &result->counters[(size_t)i * GD_PHASES_AND_ALL];
+        for (unsigned phase = 0; phase < GD_PHASES; phase++) {
+            to[phase] = record->counters[(size_t)i * GD_PHASES + phase];
+            to[GD_ALL] += to[phase];
+        }
+    }
+}
+
 gd_result *gd_result_new(const gd_record *record, const gd_result_options *options)
 {
     gd_arena *arena = gd_arena_new();
@@ -98,6 +111,7 @@ gd_result *gd_result_new(const gd_record *record, const gd_result_options *optio
     find_phases(result);
     gd_result_measure_views(result, record);
     gd_result_measure_services(result, record);
+    measure_counters(result, record);
     gd_result_judge(result);
     gd_result_recover(result);
     gd_result_tell(result, record);

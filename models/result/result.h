@@ -91,7 +91,7 @@ typedef struct {
     double failed_ratio;          /* of calls that ended */
     double failed_attempts_ratio; /* of attempts that ended */
     gd_latency latency;           /* of calls, all outcomes */
-    uint64_t breaker_opens, breaker_refused, bulkhead_refused;
+    uint64_t breaker_opens, breaker_refused;
     double breaker_open_s;      /* breaker-seconds, over caller instances */
     uint32_t breakers_open_max; /* at a window's end */
     gd_edge_series series;
@@ -213,6 +213,7 @@ typedef struct gd_result {
     uint32_t n_services;
     gd_result_edge *edges;
     uint32_t n_edges;
+    uint64_t *counters; /* of the plan: GD_PHASES_AND_ALL each */
     gd_degradation degradation;
     gd_recovery recovery;
     gd_claim *claims;

@@ -35,7 +35,6 @@ static void measure_edge(gd_result *result, const gd_record *record, uint32_t in
     edge->latency = gd_latency_of(&from->latency, record->hists);
     edge->breaker_opens = from->breaker_opens;
     edge->breaker_refused = from->breaker_refused;
-    edge->bulkhead_refused = from->bulkhead_refused;
     edge->breaker_open_s = (double)from->breaker_open_area / (double)GD_S;
 
     const gd_edge_series *series = record->edge_series ? &record->edge_series[index] : NULL;

@@ -50,6 +50,14 @@ struct gd_field {
                       */
 };
 
+/* What `gameday explain` says of a kind, on one screen; short plain sentences. Members may be NULL.
+ */
+typedef struct {
+    const char *title; /* "Circuit breaker" */
+    const char *idea, *cures, *cures_not, *price, *dangerous_with, *numbers, *source;
+    const char *pattern; /* the word that a scenario's `teaches` uses: "breaker" */
+} gd_concept;
+
 struct gd_shape {
     const char *name; /* "breaker"; also the variant's word */
     const char *help, *source;
@@ -63,6 +71,7 @@ struct gd_shape {
     /* Shapes that `schema` names as "#/$defs/NAME", so that they are defined there too and
      * `explain` can follow; ends with NULL. */
     const gd_shape *const *refers;
+    const gd_concept *concept; /* NULL: it is a detail of another one */
 };
 
 typedef struct {

@@ -123,6 +123,12 @@ const gd_edge_record *bench_edge(const bench *b, const char *name)
     return NULL;
 }
 
+uint64_t bench_counter(const bench *b, const char *edge, const char *group, const char *name)
+{
+    uint32_t index = (uint32_t)(bench_edge(b, edge) - b->record->edges);
+    return gd_record_counter(b->record, GD_COUNTED_BY_EDGE, index, group, name);
+}
+
 uint32_t bench_site(const gd_plan *plan, const char *name)
 {
     for (uint32_t i = 0; i < plan->n_sites; i++)

@@ -33,6 +33,8 @@ const char *bench_play(bench *b, const char *kinds);
 const gd_view_record *bench_view(const bench *b, const char *name);
 const gd_service_record *bench_service(const bench *b, const char *name);
 const gd_edge_record *bench_edge(const bench *b, const char *name);
+/* Of a call: bench_counter(b, "web>s.op", "bulkhead", "refused"). */
+uint64_t bench_counter(const bench *b, const char *edge, const char *group, const char *name);
 uint32_t bench_site(const gd_plan *plan, const char *name);
 
 /* How requests of a view ended, all phases: "ok 3 timeout 2". Lives as long as the bench. */

@@ -56,7 +56,7 @@ static void test_cases(void **unused)
         g_auto(bench) b = bench_of(cases[i].model, "");
         check_text(bench_play(&b, "answer timer"), cases[i].story, "%s", cases[i].name);
         check_text(bench_outcomes(&b, "web.op"), cases[i].outcomes, "%s", cases[i].name);
-        check_that(bench_edge(&b, "web>s.op")->bulkhead_refused == cases[i].refused, "%s",
+        check_that(bench_counter(&b, "web>s.op", "bulkhead", "refused") == cases[i].refused, "%s",
                    cases[i].name);
         check_that(gd_run_count_in_flight(b.run) == 0, "%s", cases[i].name);
     }

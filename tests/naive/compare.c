@@ -115,7 +115,8 @@ static char *edge(const gd_plan *plan, const nv_result *n, const gd_record *r, u
     SAME("breaker_opens", 0, a->breaker_opens, b->breaker_opens);
     SAME("breaker_open_area", 0, a->breaker_open_area, b->breaker_open_area);
     SAME("breaker_refused", 0, a->breaker_refused, b->breaker_refused);
-    SAME("bulkhead_refused", 0, a->bulkhead_refused, b->bulkhead_refused);
+    SAME("bulkhead_refused", 0, a->bulkhead_refused,
+         gd_record_counter(r, GD_COUNTED_BY_EDGE, i, "bulkhead", "refused"));
     for (uint32_t w = 0; w < n->windows; w++) {
         const nv_edge_window *x = &n->edge_windows[w * plan->n_edges + i];
         SAME("series.attempts", w, x->attempts, r->edge_series[i].attempts[w]);

@@ -268,8 +268,10 @@ static void test_rows(void **unused)
 {
     (void)unused;
     static const char *const of[GD_SCOPES] = {
-        "web.checkout.", "services.payments.", "orders>payments.charge.",
-        "degradation.",  "recovery.",          ""};
+        [GD_OF_VIEW] = "web.checkout.",           [GD_OF_SERVICE] = "services.payments.",
+        [GD_OF_EDGE] = "orders>payments.charge.", [GD_OF_DEGRADATION] = "degradation.",
+        [GD_OF_RECOVERY] = "recovery.",           [GD_OF_RUN] = "",
+    };
     g_autoptr(fixture) f = make();
     g_autoptr(gd_result) result = fixture_result(f);
     g_autofree char *explained = gd_quantities_explain();
