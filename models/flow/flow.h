@@ -1,0 +1,122 @@
+/* Who does what: what the files of models/flow and models/fault offer one another. */
+#pragma once
+
+#include "models/flow/records.h"
+#include "models/run.h"
+
+/* ---- who does what -----------------------------------------------------------------------------
+ */
+/* frame.c */
+void gd_frame_request(gd_run *run, uint32_t slot); /* GD_EV_REQUEST */
+void gd_frame_run(gd_run *run, uint32_t slot);     /* goes on at its pc */
+void gd_frame_go_on(gd_run *run, uint32_t slot);   /* the same, after what happens before */
+void gd_frame_follow(gd_run *run, uint32_t slot);  /* GD_EV_RUN */
+void gd_frame_work_done(gd_run *run, uint32_t slot, uint64_t word);
+void gd_frame_wait_done(gd_run *run, uint32_t slot);
+void gd_frame_finish(gd_run *run, uint32_t slot, gd_outcome outcome);
+void gd_frame_reply(gd_run *run, uint32_t slot); /* GD_EV_REPLY */
+/* One branch (or the only one) of the step in progress of `parent` is back. */
+void gd_frame_branch_done(gd_run *run, uint32_t parent, gd_outcome outcome);
+bool gd_frame_is_left(gd_run *run, uint32_t slot); /* nobody waits for what it does */
+/* Answers without service: refused, limited, injected error. */
+void gd_frame_answer(gd_run *run, uint32_t slot, gd_outcome outcome);
+/* The accounts of `work` done for a frame by its service. */
+void gd_frame_account(gd_run *run, uint32_t slot, gd_span work);
+
+/* steps.c */
+gd_span gd_step_work_time(gd_run *run, uint32_t slot, const gd_step *step);
+
+/* station.c */
+void gd_station_admit(gd_run *run, uint32_t slot);       /* on arrival: start, queue or shed */
+bool gd_station_resume(gd_run *run, uint32_t slot);      /* async: a worker for work, or the lane */
+void gd_station_release(gd_run *run, uint32_t instance); /* a worker is free */
+void gd_station_begin(gd_run *run, uint32_t slot, const gd_step *step); /* its worker works */
+void gd_station_drop(gd_run *run, uint32_t slot); /* out of its queue, without service */
+/* shared.c: processor sharing */
+void gd_shared_add(gd_run *run, uint32_t slot, gd_span work);
+void gd_shared_done(gd_run *run, uint32_t instance, uint64_t word);
+void gd_shared_remove(gd_run *run, uint32_t slot);
+void gd_shared_pause(gd_run *run, uint32_t instance); /* a hang begins: before its flag is set */
+void gd_shared_wake(gd_run *run, uint32_t instance);  /* it is over: after its flag is gone */
+
+/* call.c */
+/* Calls `site` from a frame (or a client or user) and waits: `iteration` of the repeat, 0 else. */
+void gd_call_begin(gd_run *run, uint32_t site, gd_caller_kind by, uint32_t caller, uint64_t key,
+                   uint32_t user, bool last);
+void gd_call_follow(gd_run *run, uint32_t slot);               /* GD_EV_CALL */
+void gd_call_timer(gd_run *run, uint32_t slot, uint64_t word); /* GD_EV_TIMER */
+void gd_call_attempt_ended(gd_run *run, uint32_t slot, gd_outcome outcome);
+void gd_call_granted(gd_run *run, uint32_t slot, unsigned level); /* a parked call may go on */
+void gd_call_kill(gd_run *run, uint32_t slot);                    /* its caller is gone */
+/* Who waits for an attempt or a call. */
+typedef struct {
+    uint32_t caller, caller_age; /* clients: their index and the visitor's ordinal */
+    uint8_t by;                  /* gd_caller_kind */
+    uint64_t root;               /* clients, after the first call: the request's key; else 0 */
+} gd_waiter;
+/* Sends one attempt. GD_OK when it is on its way, else why not. *frame is its slot. `last`: the
+ * caller does nothing after it, so that what takes no time may go on at once. */
+gd_outcome gd_attempt_send(gd_run *run, uint32_t site, gd_waiter who, uint64_t key, bool last,
+                           uint32_t *frame);
+/* An unguarded call's answer, or a guarded one's: applies `then`, tells who waits. */
+void gd_call_conclude(gd_run *run, uint32_t site, gd_waiter who, uint64_t key, gd_time begun,
+                      uint32_t attempts, gd_outcome outcome);
+
+/* balance.c */
+uint32_t gd_balance_pick(gd_run *run, const gd_plan_site *site, uint32_t from, uint64_t key,
+                         uint32_t *op);
+/* The caller no longer counts that attempt as its own in flight. */
+void gd_balance_ended(gd_run *run, const gd_plan_site *site, uint32_t from, uint32_t instance);
+
+/* network.c */
+void gd_network_request(gd_run *run, uint32_t slot, uint16_t link, bool last);
+void gd_network_reply(gd_run *run, uint32_t slot, bool last);
+void gd_network_resend(gd_run *run, uint32_t slot);
+
+/* client.c */
+void gd_client_start(gd_run *run, uint32_t client);
+void gd_client_arrival(gd_run *run, uint32_t client, uint64_t word);
+void gd_client_phase(gd_run *run, uint32_t client);
+void gd_client_rescale(gd_run *run, uint32_t client, gd_share load);
+void gd_client_done(gd_run *run, uint32_t site, gd_waiter who, gd_time begun, uint32_t attempts,
+                    gd_outcome outcome);
+void gd_client_think_over(gd_run *run, uint32_t user);
+
+/* fault/lever.c */
+/* What meets a request at its instance: GD_OK, an outcome, or GD_OUTCOMES when it vanishes. */
+gd_outcome gd_lever_verdict(gd_run *run, uint32_t slot);
+void gd_lever_start(gd_run *run);
+void gd_lever_event(gd_run *run, uint32_t fault);
+void gd_lever_started(gd_run *run, uint32_t instance, uint64_t word);
+bool gd_bucket_take(gd_run *run, uint32_t bucket, gd_rate rate, uint32_t burst);
+
+/* crash.c, cancel.c */
+/* Frames that were looked for, in order of arrival, then of names; never of slots. */
+typedef struct {
+    gd_time arrived;
+    uint64_t key;
+    uint32_t slot;
+    uint16_t site; /* what a proxy's callers are told apart by */
+} gd_found;
+/* Requests that a hanging edge has swallowed: gd_found, owned by the caller. */
+GArray *gd_frames_swallowed(gd_run *run, uint32_t site);
+void gd_instance_crash(gd_run *run, uint32_t instance);
+void gd_instance_unhang(gd_run *run, uint32_t instance);
+void gd_instance_rescale(gd_run *run, uint32_t instance, gd_share before, gd_share after);
+void gd_frame_cancel(gd_run *run, uint32_t slot); /* nobody wants its answer any more */
+void gd_frame_cancel_children(gd_run *run, uint32_t slot);
+void gd_cancel_send(gd_run *run, uint32_t slot);
+void gd_cancel_arrives(gd_run *run, uint32_t cancel);
+
+/* measure.c */
+void gd_measure_layout(gd_run *run);   /* the series' memory */
+void gd_measure_pointers(gd_run *run); /* into it: after it was copied */
+void gd_measure_window_end(gd_run *run);
+/* One breaker of an edge opened (+1) or left the open state (-1). */
+void gd_measure_breaker(gd_run *run, uint32_t edge, int change);
+/* The phase changes: what was counted so far belongs to the one before. */
+void gd_measure_phase(gd_run *run, gd_phase phase);
+void gd_measure_happening(gd_run *run, gd_happened what, uint32_t about, uint32_t count);
+void gd_measure_request(gd_run *run, uint32_t view);
+void gd_measure_view(gd_run *run, uint32_t view, gd_span latency, uint32_t attempts,
+                     gd_outcome outcome);

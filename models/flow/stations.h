@@ -1,0 +1,105 @@
+/* What stays: instances, their levers, links, clients, and what is counted of them. */
+#pragma once
+
+#include "models/plan.h"
+#include "sim/stats/hist.h"
+
+/* ---- stations ---------------------------------------------------------------------------------
+ */
+#define GD_I_DOWN     1u /* refuses: crashed or starting */
+#define GD_I_HANG     2u
+#define GD_I_ERRORS   4u
+#define GD_I_LIMITED  8u
+#define GD_I_SLOW     16u
+#define GD_I_STARTING 32u
+
+typedef struct {
+    uint32_t busy, workers;
+    uint32_t queued, queue_limit;
+    uint32_t head, tail;           /* FIFO, LIFO; classes of PRIORITY are in `classes` */
+    uint32_t lane_head, lane_tail; /* work that goes on: served before arrivals */
+    uint32_t service;
+    uint16_t flags, zone;
+    uint32_t aside; /* index into classes or shared processors; GD_NONE */
+    uint32_t start; /* of the word of its pending start: another one is stale */
+    uint32_t spare[2];
+} gd_instance;
+_Static_assert(sizeof(gd_instance) <= 64, "an instance is one cache line");
+
+#define GD_CLASSES 8u
+typedef struct {
+    uint32_t head[GD_CLASSES], tail[GD_CLASSES];
+} gd_classes;
+
+/* A processor that its jobs share: `attained` grows at min(1, workers / n) and a job is done when
+ * it reaches its tag. Attained service is in 2^-GD_SHARED_BITS ns, rounded down at each change. */
+#define GD_SHARED_BITS 12
+typedef struct {
+    uint64_t attained;
+    gd_time changed;
+    uint32_t n, root;
+    uint64_t added; /* jobs so far: those that are done together go in order of coming */
+    uint64_t word;  /* of its pending completion */
+} gd_shared;
+
+/* What faults make of an instance, a site, a link: composed anew whenever one of them changes. */
+typedef struct {
+    gd_share factor; /* SLOW: product */
+    gd_span added;
+    uint64_t errors; /* threshold */
+    uint32_t down, hang, cut;
+    uint32_t limit;  /* fault whose bucket is asked; GD_NONE */
+    uint8_t outcome; /* of the errors */
+} gd_lever_state;
+
+typedef struct {
+    gd_time full_at; /* GCRA: theoretical arrival time */
+} gd_bucket;
+
+typedef struct {
+    uint8_t request_ring, reply_ring;
+    bool plain;         /* a constant or zero latency, no loss, no bandwidth: a push and no more */
+    bool fast;          /* plain, and no fault is on it */
+    gd_time free_at;    /* bandwidth: when the wire is free */
+    gd_time last_at[2]; /* ordered: latest delivery of each direction's kind */
+} gd_link_run;
+
+typedef struct {
+    uint64_t key;
+    uint64_t arrivals; /* made so far */
+    gd_time last_at;   /* of the last arrival, or the last change of rate */
+    uint64_t next_key; /* of the arrival to come */
+    uint64_t need;     /* of operational time before the next arrival, Q58 of one mean gap */
+    uint64_t word;     /* of the pending arrival: others are stale */
+    uint64_t gap;      /* mean gap of the present rate, for gd_scale_q58 */
+    uint8_t gap_shift;
+    gd_time phase_until; /* bursts */
+    uint32_t phase;
+    gd_share load; /* product of overload faults */
+    bool stopped;
+    bool plain; /* Poisson at a rate that nothing changes now: the next gap is a draw and no more */
+} gd_client_run;
+
+/* Time-weighted counts of a service. Areas are of the window in progress. */
+typedef struct {
+    gd_time changed;
+    uint64_t busy_area, queue_area, system_area, worker_area;
+    gd_time full_at; /* 1 ns after the last refusal, for the timeline; 0: none */
+    uint32_t busy, queue, system, workers;
+} gd_gauge;
+
+/* Counters of the window in progress. */
+typedef struct {
+    uint32_t requests, good, degraded, failed, useful, attempts;
+    gd_hist latency; /* of good answers, of the present phase: joins the record's at the close */
+    gd_hist carried; /* the window's part that a phase's end has closed already */
+} gd_view_window;
+
+typedef struct {
+    uint32_t arrivals, completed, rejected, queue_max;
+} gd_service_window;
+typedef struct {
+    uint32_t attempts, failed;
+    uint32_t open_now; /* breakers of the edge: not of the window, it stays */
+    gd_time changed;
+} gd_edge_window;
