@@ -1,6 +1,6 @@
 /* Pending events, taken in order of (time, rank, sequence number).
  *
- * An entry is one 128-bit number: time << 4 | rank above sequence:36 | kind:4 | subject:24, so that
+ * An entry is one 128-bit number: time << 4 | rank above sequence:35 | kind:5 | subject:24, so that
  * comparing entries compares that order. Entries sit in a 4-ary heap, but for those of a constant
  * delay, which are born in order and wait in a FIFO ring: only the ring's head competes. Nothing is
  * cancelled: an entry whose subject has moved on is stale, and its subject says so (it keeps the
@@ -56,7 +56,7 @@ static inline gd_time gd_entry_time(gd_entry e)
 }
 static inline unsigned gd_entry_kind(gd_entry e)
 {
-    return (unsigned)((uint64_t)e >> 24) & 15u;
+    return (unsigned)((uint64_t)e >> 24) & 31u;
 }
 static inline uint32_t gd_entry_subject(gd_entry e)
 {
@@ -71,7 +71,7 @@ static inline uint64_t gd_entry_word(gd_entry e)
 static inline gd_entry gd_agenda_entry(gd_agenda *agenda, gd_time at, unsigned rank, unsigned kind,
                                        uint32_t subject)
 {
-    uint64_t word = ++agenda->sequence << 28 | (uint64_t)kind << 24 | subject;
+    uint64_t word = ++agenda->sequence << 29 | (uint64_t)kind << 24 | subject;
     at = at < GD_AGENDA_LATEST ? at : GD_AGENDA_LATEST;
     return (gd_entry)((uint64_t)at << 4 | rank) << 64 | word;
 }

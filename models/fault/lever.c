@@ -118,7 +118,7 @@ static void instance_changed(gd_run *run, uint32_t at, const gd_lever_state *bef
             instance->flags |= GD_I_STARTING;
             uint64_t word = gd_agenda_push(&run->agenda, gd_time_add(run->now, start_up),
                                            GD_RANK_LEVER, GD_EV_STARTED, at);
-            instance->start = (uint32_t)(word >> 28);
+            instance->start = (uint32_t)(word >> 29);
         } else {
             started(run, at);
         }
@@ -131,7 +131,7 @@ static void instance_changed(gd_run *run, uint32_t at, const gd_lever_state *bef
 void gd_lever_started(gd_run *run, uint32_t at, uint64_t word)
 {
     const gd_instance *instance = &GD_INSTANCES(run)[at];
-    if (instance->flags & GD_I_STARTING && instance->start == (uint32_t)(word >> 28))
+    if (instance->flags & GD_I_STARTING && instance->start == (uint32_t)(word >> 29))
         started(run, at);
 }
 
