@@ -254,7 +254,17 @@ typedef struct {
     uint64_t salt;
     uint32_t client;
     gd_span useful_within; /* the client's timeout or deadline over all tries; GD_NEVER: none */
+    uint32_t objectives_first, objectives_n; /* into plan->view_objectives */
 } gd_plan_view;
+
+/* What users were promised of an operation, or of all of a client's. */
+typedef struct {
+    const char *name, *of; /* "checkout", "web.checkout" */
+    uint32_t good, valid;  /* bit per outcome; `good` is part of `valid` */
+    gd_span within;        /* a good answer takes no longer; GD_NEVER: however long */
+    gd_share target;
+    gd_span period; /* over which the budget is counted */
+} gd_plan_objective;
 
 typedef struct gd_plan {
     gd_arena *arena;
@@ -307,6 +317,9 @@ typedef struct gd_plan {
     uint32_t n_profile, n_journeys, n_pages, n_attribute_names;
     gd_plan_view *views; /* user-visible operations, byte order of names */
     uint32_t n_views;
+    gd_plan_objective *objectives; /* byte order of names */
+    uint32_t *view_objectives;     /* indices into objectives, by view */
+    uint32_t n_objectives, n_view_objectives;
 
     gd_plan_flag *flags;
     uint32_t n_flags;

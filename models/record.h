@@ -41,6 +41,7 @@ typedef struct {
         outcomes[GD_OUTCOMES];   /* of calls, as the caller's next step saw them (before `then`) */
     uint64_t tries[GD_OUTCOMES]; /* of attempts */
     uint64_t late;               /* answers that nobody waited for */
+    uint64_t false_timeouts;     /* of them, good ones to attempts that had timed out */
     uint64_t answered;           /* failures turned into an answer by `then` */
     gd_hist latency;             /* of calls, all outcomes, ns */
     uint64_t breaker_opens;
@@ -63,6 +64,9 @@ typedef struct {
     uint32_t *attempts, *failed;
     uint32_t *breakers_open; /* at the window's end */
 } gd_edge_series;
+typedef struct {
+    uint32_t *good, *bad; /* events of an objective, as they ended */
+} gd_objective_series;
 
 /* What happened, for the timeline: at most GD_EVENTS_KEPT, then only counted. */
 typedef enum {
@@ -105,6 +109,7 @@ typedef struct {
     gd_service_series *service_series;
     gd_edge_series *edge_series;
     const uint64_t *counters; /* of the plan: GD_PHASES each; NULL: none */
+    gd_objective_series *objective_series;
     const gd_hist_pool *hists;
     gd_happening *happenings;
     uint32_t n_happenings, happenings_dropped;

@@ -29,6 +29,7 @@ gd_run *gd_run_new(const gd_plan *plan, uint64_t seed)
     run->record.view_series = g_new0(gd_view_series, plan->n_views + 1);
     run->record.service_series = g_new0(gd_service_series, plan->n_services + 1);
     run->record.edge_series = g_new0(gd_edge_series, plan->n_edges + 1);
+    run->record.objective_series = g_new0(gd_objective_series, plan->n_objectives + 1);
     gd_agenda_init(&run->agenda, &run->memory);
     gd_run_reset(run, seed);
     return run;
@@ -85,6 +86,7 @@ void gd_run_free(gd_run *run)
     g_free(run->record.view_series);
     g_free(run->record.service_series);
     g_free(run->record.edge_series);
+    g_free(run->record.objective_series);
     g_free(run);
 }
 
@@ -130,6 +132,7 @@ gd_run *gd_run_branch(const gd_run *run)
     copy->record.view_series = g_new0(gd_view_series, plan->n_views + 1);
     copy->record.service_series = g_new0(gd_service_series, plan->n_services + 1);
     copy->record.edge_series = g_new0(gd_edge_series, plan->n_edges + 1);
+    copy->record.objective_series = g_new0(gd_objective_series, plan->n_objectives + 1);
     for (unsigned i = 0; i < GD_HIST_QUEUE; i++)
         if (run->soon.hist[i])
             copy->soon.hist[i] =

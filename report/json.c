@@ -159,6 +159,7 @@ static void put_service(gd_json_writer *w, const gd_result *result,
     gd_json_put_number(w, "wasted_work_ratio", service->wasted_work_ratio);
     gd_json_put_number(w, "amplification", service->amplification);
     put_counters(w, result, GD_COUNTED_BY_SERVICE, (uint32_t)(service - result->services));
+    gd_json_put_number(w, "amplification_peak", service->amplification_peak);
     gd_json_close(w, '}');
 }
 
@@ -175,6 +176,7 @@ static void put_edge(gd_json_writer *w, const gd_result *result, const gd_result
     gd_json_put_number(w, "failed_attempts_ratio", edge->failed_attempts_ratio);
     gd_json_put_count(w, "answered", edge->answered);
     gd_json_put_count(w, "late", edge->late);
+    gd_json_put_number(w, "false_timeout_ratio", edge->false_timeout_ratio);
     put_latency(w, "latency_ms", &edge->latency);
     if (edge->has_breaker) {
         gd_json_open(w, "breaker", '{');
@@ -261,6 +263,17 @@ static void put_degradation(gd_json_writer *w, const gd_result *result)
     gd_json_open(w, "operations", '[');
     for (uint32_t i = 0; i < degradation->n_operations; i++)
         gd_json_put_text(w, NULL, result->views[degradation->operations[i]].name);
+    gd_json_close(w, ']');
+    if (degradation->outside_known) {
+        gd_json_open(w, "outside", '[');
+        for (uint32_t i = 0; i < degradation->n_outside; i++)
+            gd_json_put_text(w, NULL, result->views[degradation->outside[i]].name);
+        gd_json_close(w, ']');
+    }
+    gd_json_open(w, "services", '[');
+    for (uint32_t i = 0; i < result->n_services; i++)
+        if (result->services[i].hurt)
+            gd_json_put_text(w, NULL, result->services[i].name);
     gd_json_close(w, ']');
     gd_json_put_number(w, "users_ratio", degradation->users_ratio);
     gd_json_close(w, '}');
@@ -394,6 +407,7 @@ static void put_run(gd_json_writer *w, const gd_result *result)
     gd_json_put_hex(w, "digest", result->digest);
     gd_json_put_count(w, "events", result->events);
     gd_json_put_number(w, "simulated_s", result->simulated_s);
+    gd_json_put_number(w, "wasted_work_ratio", result->wasted_work_ratio);
     gd_json_put_text(w, "end", end_words[result->end]);
     gd_json_put_truth(w, "partial", result->partial);
     if (result->partial)

@@ -238,6 +238,9 @@ typedef struct {
 /* targets.c: says what the fault is on, and adds it to the plan's targets. */
 void gd_find_targets(gd_fault_maker *maker);
 
+/* objectives.c: after the clients, whose operations they are about. */
+void gd_build_objectives(gd_builder *b);
+
 /* Cycles, expected fan-out and attributes: what can be known before the run. */
 void gd_check_statics(gd_builder *b);
 /* Series windows by duration and time scale. */

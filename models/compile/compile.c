@@ -171,6 +171,7 @@ bool gd_build_all(gd_builder *b, const gd_node *model, const gd_node *scenario)
     refuse_later_members(b);
     build_tables(b);
     check_observed(b);
+    gd_build_objectives(b);
     return true;
 }
 

@@ -248,11 +248,25 @@ typedef struct {
     gd_clock_spec *clock;
     gd_network_spec *network;
     gd_defaults_spec *defaults;
-    gd_map external, clients, flags;
+    gd_map external, clients, flags, objectives;
     const gd_node *policies, *services, *observed, *extends;
 } gd_model_spec;
 
 extern const gd_shape gd_observed_shape;
+
+/* ---- objectives --------------------------------------------------------------------------- */
+typedef struct {
+    const gd_node *outcome;
+    gd_span within;
+} gd_good_spec;
+typedef struct {
+    const char *of;
+    gd_good_spec *good;
+    gd_share target;
+    gd_span window;
+} gd_objective_spec;
+
+extern const gd_shape gd_objective_shape;
 
 /* ---- scenarios ---------------------------------------------------------------------------- */
 typedef enum {

@@ -232,11 +232,13 @@ static void give_up(gd_run *run, uint32_t slot, gd_outcome outcome)
     gd_balance_ended(run, site, call->from, call->target);
     run->somebody_left = true;
     call->age++;
-    if (site->cancel_on_timeout) {
-        const gd_frame *frame = &GD_FRAMES(run)[call->frame];
-        if (frame->by == GD_BY_CALL && frame->caller == slot && frame->caller_age + 1 == call->age)
-            gd_cancel_send(run, call->frame); /* else it is lost, and its slot serves another */
-    }
+    gd_frame *frame = &GD_FRAMES(run)[call->frame];
+    if (frame->by != GD_BY_CALL || frame->caller != slot || frame->caller_age + 1 != call->age)
+        return; /* it is lost, and its slot serves another */
+    if (outcome == GD_TIMEOUT)
+        frame->flags |= GD_F_TIMED_OUT;
+    if (site->cancel_on_timeout)
+        gd_cancel_send(run, call->frame);
 }
 
 void gd_call_timer(gd_run *run, uint32_t slot, uint64_t word)

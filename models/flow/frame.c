@@ -217,6 +217,7 @@ void gd_frame_reply(gd_run *run, uint32_t slot)
             gd_call_attempt_ended(run, frame.caller, outcome);
         } else {
             edge->late++;
+            edge->false_timeouts += frame.flags & GD_F_TIMED_OUT && gd_outcome_rows[outcome].good;
         }
         return;
     }

@@ -188,6 +188,7 @@ void gd_layout_state(gd_run *run)
     zeroed(run, GD_SEG_VIEW_WINDOWS, plan->n_views, sizeof(gd_view_window));
     zeroed(run, GD_SEG_SERVICE_WINDOWS, plan->n_services, sizeof(gd_service_window));
     zeroed(run, GD_SEG_EDGE_WINDOWS, plan->n_edges, sizeof(gd_edge_window));
+    zeroed(run, GD_SEG_OBJECTIVE_WINDOWS, plan->n_objectives, sizeof(gd_objective_window));
     zeroed(run, GD_SEG_VIEWS, plan->n_views, sizeof(gd_view_record));
     zeroed(run, GD_SEG_CLIENT_RECORDS, plan->n_clients, sizeof(gd_client_record));
     zeroed(run, GD_SEG_SERVICES, plan->n_services, sizeof(gd_service_record));

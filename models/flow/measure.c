@@ -50,6 +50,12 @@ static void edge_series(gd_edge_series *s, char **at, size_t n)
     s->breakers_open = take(at, n, sizeof(uint32_t));
 }
 
+static void objective_series(gd_objective_series *s, char **at, size_t n)
+{
+    s->good = take(at, n, sizeof(uint32_t));
+    s->bad = take(at, n, sizeof(uint32_t));
+}
+
 static size_t series_layout(gd_run *run, char *base)
 {
     const gd_plan *plan = run->plan;
@@ -62,6 +68,8 @@ static size_t series_layout(gd_run *run, char *base)
         service_series(&record->service_series[i], &at, n);
     for (uint32_t i = 0; i < plan->n_edges; i++)
         edge_series(&record->edge_series[i], &at, n);
+    for (uint32_t i = 0; i < plan->n_objectives; i++)
+        objective_series(&record->objective_series[i], &at, n);
     return (size_t)(at - base);
 }
 
@@ -98,7 +106,10 @@ static void series_grow(gd_run *run)
     char *to = run->segs[GD_SEG_SERIES].base;
     const struct {
         size_t count, wide, narrow; /* agents; arrays of 8 and of 4 bytes a value */
-    } groups[] = {{plan->n_views, 3, 6}, {plan->n_services, 2, 4}, {plan->n_edges, 0, 3}};
+    } groups[] = {{plan->n_views, 3, 6},
+                  {plan->n_services, 2, 4},
+                  {plan->n_edges, 0, 3},
+                  {plan->n_objectives, 0, 2}};
     for (unsigned g = 0; g < G_N_ELEMENTS(groups); g++) {
         for (size_t i = 0; i < groups[g].count * (groups[g].wide + groups[g].narrow); i++) {
             bool wide = i % (groups[g].wide + groups[g].narrow) < groups[g].wide;
@@ -208,6 +219,17 @@ static void close_service(gd_run *run, uint32_t i, uint32_t w, gd_time at)
     window_begins(run, i);
 }
 
+static void close_objectives(gd_run *run, uint32_t w)
+{
+    for (uint32_t i = 0; i < run->plan->n_objectives; i++) {
+        gd_objective_window *window =
+            &GD_SEG(run, GD_SEG_OBJECTIVE_WINDOWS, gd_objective_window)[i];
+        run->record.objective_series[i].good[w] = window->good;
+        run->record.objective_series[i].bad[w] = window->bad;
+        *window = (gd_objective_window){0};
+    }
+}
+
 static void close_windows(gd_run *run, gd_time at)
 {
     const gd_plan *plan = run->plan;
@@ -230,6 +252,7 @@ static void close_windows(gd_run *run, gd_time at)
         GD_EDGES(run)[i].attempts += window->attempts;
         window->attempts = window->failed = 0;
     }
+    close_objectives(run, w);
     run->window++;
 }
 
@@ -256,6 +279,8 @@ static void begin_measuring(gd_run *run, gd_time at)
            plan->n_views * sizeof(gd_view_window));
     memset(GD_SEG(run, GD_SEG_COUNTERS, uint64_t), 0,
            (size_t)plan->n_counters * GD_PHASES * sizeof(uint64_t));
+    memset(GD_SEG(run, GD_SEG_OBJECTIVE_WINDOWS, gd_objective_window), 0,
+           plan->n_objectives * sizeof(gd_objective_window));
     run->hists.blocks = 0;
     run->measuring = true;
 }
@@ -279,16 +304,34 @@ void gd_measure_request(gd_run *run, uint32_t view)
     GD_SEG(run, GD_SEG_VIEW_WINDOWS, gd_view_window)[view].requests++;
 }
 
+static void count_objectives(gd_run *run, const gd_plan_view *view, gd_span latency,
+                             gd_outcome outcome)
+{
+    for (uint32_t i = 0; i < view->objectives_n; i++) {
+        uint32_t index = run->plan->view_objectives[view->objectives_first + i];
+        const gd_plan_objective *objective = &run->plan->objectives[index];
+        gd_objective_window *window =
+            &GD_SEG(run, GD_SEG_OBJECTIVE_WINDOWS, gd_objective_window)[index];
+        bool valid = objective->valid >> outcome & 1;
+        bool good = objective->good >> outcome & 1 && latency <= objective->within;
+        window->good += valid && good;
+        window->bad += valid && !good;
+    }
+}
+
 void gd_measure_view(gd_run *run, uint32_t view, gd_span latency, uint32_t attempts,
                      gd_outcome outcome)
 {
     gd_view_record *record = &GD_VIEWS(run)[view];
     gd_view_window *window = &GD_SEG(run, GD_SEG_VIEW_WINDOWS, gd_view_window)[view];
+    const gd_plan_view *plan = &run->plan->views[view];
+    if (plan->objectives_n)
+        count_objectives(run, plan, latency, outcome);
     record->outcomes[run->phase][outcome]++;
     record->attempts += attempts;
     window->attempts += attempts;
     if (gd_outcome_rows[outcome].good) {
-        bool useful = latency <= run->plan->views[view].useful_within;
+        bool useful = latency <= plan->useful_within;
         gd_hist_add(&window->latency, &run->hists, latency);
         record->useful[run->phase] += useful;
         window->useful += useful;

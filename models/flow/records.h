@@ -47,6 +47,8 @@ typedef enum { GD_BY_CLIENT, GD_BY_USER, GD_BY_FRAME, GD_BY_CALL, GD_BY_NOBODY }
 #define GD_F_EVENT     0x800u  /* has a pending event of its own (work, wait, resend, transit) */
 #define GD_F_LEFT      0x1000u /* its caller is known to have left: what it does is wasted */
 #define GD_F_CONTINUES 0x2000u /* has been served before: the continuation lane, or pre-empted */
+#define GD_F_TIMED_OUT 0x4000u /* its caller's timeout passed: a good answer makes it a false one  \
+                                */
 
 typedef struct {
     uint64_t key;

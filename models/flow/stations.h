@@ -96,6 +96,10 @@ typedef struct {
 } gd_view_window;
 
 typedef struct {
+    uint32_t good, bad;
+} gd_objective_window;
+
+typedef struct {
     uint32_t arrivals, completed, rejected, queue_max;
 } gd_service_window;
 typedef struct {

@@ -11,6 +11,7 @@ static const struct {
      "operations.\"web.checkout\" and clients.\"web\""},
     {GD_OF_SERVICE, "Services", "services.orders.", "services.orders"},
     {GD_OF_EDGE, "Calls", "orders>payments.charge.", "calls.\"orders>payments.charge\""},
+    {GD_OF_OBJECTIVE, "Objectives", "objectives.checkout.", "objectives.checkout"},
     {GD_OF_DEGRADATION, "How far users fell", "degradation.", "degradation"},
     {GD_OF_RECOVERY, "How they came back", "recovery.", "recovery"},
     {GD_OF_RUN, "The run", "", "the top level"},
@@ -86,6 +87,22 @@ static const char definitions[] =
     "  (recovery.recovering). A run that ends before it can tell says metastable_observable "
     "false;\n"
     "  the claim is then unknown.\n"
+    "\n"
+    "  An objective's budget is 1 - target, of the answers that its period would see at the "
+    "traffic\n"
+    "  before the first fault (without a fault: of the whole run). A burn rate is the share of "
+    "bad\n"
+    "  answers over 1 - target. Windows that reach back before t = 0 are full of the baseline: "
+    "the\n"
+    "  good and bad answers before the first fault, and without such a time good answers only\n"
+    "  (assumption). It burns too fast when both windows of a pair burn above the long one's "
+    "share\n"
+    "  of the budget x period / long window: 2% in 1 h (14.4 for 30 days), 5% in 6 h (6), 10% in\n"
+    "  1 d (3), 10% in 3 d (1), and the long one has 10 answers at least (assumption). Pairs "
+    "longer\n"
+    "  than the period are left out. Source: Google SRE Workbook, ch. 5. Delays of scraping, "
+    "rules\n"
+    "  and paging come on top.\n"
     "\n"
     "  Amplification of a service: attempts that arrive, over calls divided by the amplification "
     "of\n"

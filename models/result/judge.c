@@ -70,7 +70,7 @@ static void add_client(const gd_result *result, gd_arena *scratch, gd_judged *ju
 }
 
 /* The mean is of all requests together; the spread, of the windows' ratios. */
-static void find_band(gd_judged *judged, gd_arena *scratch)
+void gd_judged_band(gd_judged *judged, gd_arena *scratch)
 {
     double asked = 0, useful = 0, *known = gd_arena_array(scratch, double, judged->baseline);
     size_t n = 0;
@@ -105,7 +105,7 @@ gd_judged gd_judged_of(const gd_result *result, gd_arena *scratch, uint32_t clie
             add_client(result, scratch, &judged, i, view);
     for (uint32_t j = 0; j < judged.n; j++)
         judged.ratio[j] = gd_ratio(judged.useful[j], judged.asked[j]);
-    find_band(&judged, scratch);
+    gd_judged_band(&judged, scratch);
     return judged;
 }
 

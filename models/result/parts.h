@@ -9,6 +9,10 @@ void gd_result_measure_services(gd_result *result, const gd_record *record);
 /* judge.c, recovery.c: how far users fell, how they came back. */
 void gd_result_judge(gd_result *result);
 void gd_result_recover(gd_result *result);
+/* objectives.c: error budgets and how fast they burn; after the phases are known. */
+void gd_result_promise(gd_result *result, const gd_record *record);
+/* blast.c: whom a fault touched beyond what it was on; after the judging. */
+void gd_result_spread(gd_result *result);
 /* timeline.c */
 void gd_result_tell(gd_result *result, const gd_record *record);
 /* observe.c */
@@ -36,6 +40,8 @@ typedef struct {
 
 /* Of the views of one client, of one view, or (both GD_NONE) of all. Lives in `scratch`. */
 gd_judged gd_judged_of(const gd_result *result, gd_arena *scratch, uint32_t client, uint32_t view);
+/* Finds mean, edge and has_baseline from asked, useful and ratio. */
+void gd_judged_band(gd_judged *judged, gd_arena *scratch);
 /* Mean items queued at all services by judged window; *drained: the most that counts as none. */
 double *gd_judged_backlog(const gd_result *result, gd_arena *scratch, const gd_judged *judged,
                           double *drained);
@@ -51,6 +57,8 @@ bool *gd_judged_stuck(const gd_result *result, gd_arena *scratch, const gd_judge
 uint32_t gd_judged_windows(const gd_judged *judged, gd_span span);
 
 gd_latency gd_latency_of(const gd_hist *hist, const gd_hist_pool *pool);
+/* The service that a call site leads to; GD_NONE when there are several (one_of). */
+uint32_t gd_site_callee(const gd_plan *plan, const gd_plan_site *site);
 uint32_t *gd_series_copy(const gd_result *result, const uint32_t *from); /* zeros for NULL */
 /* a / b; GD_UNKNOWN when b is 0. */
 double gd_ratio(double a, double b);

@@ -19,13 +19,14 @@ static const char *const latency_parts[] = {"mean", "p50",  "p90", "p95",
 static const char *const scope_prefixes[GD_SCOPES] = {
     [GD_OF_SERVICE] = "services.",  [GD_OF_DEGRADATION] = "degradation.",
     [GD_OF_RECOVERY] = "recovery.", [GD_OF_FAULT] = "faults.",
-    [GD_OF_LINK] = "links.",
+    [GD_OF_LINK] = "links.",        [GD_OF_OBJECTIVE] = "objectives.",
 };
 
 /* Things whose names have no dot and follow a prefix. */
 static bool is_named(gd_scope scope)
 {
-    return scope == GD_OF_SERVICE || scope == GD_OF_FAULT || scope == GD_OF_LINK;
+    return scope == GD_OF_SERVICE || scope == GD_OF_FAULT || scope == GD_OF_LINK ||
+           scope == GD_OF_OBJECTIVE;
 }
 
 static bool is_latency(const gd_quantity_row *row)
@@ -149,11 +150,9 @@ static char *nothing_near(const gd_plan *plan, gd_scope scope, const gd_quantity
         "%.100s has no \"%.100s\"; gameday explain quantities lists what there is", thing, rest);
 }
 
-static const char *const kind_words[GD_SCOPES] = {[GD_OF_VIEW] = "quantity",
-                                                  [GD_OF_SERVICE] = "service",
-                                                  [GD_OF_EDGE] = "call",
-                                                  [GD_OF_FAULT] = "fault",
-                                                  [GD_OF_LINK] = "link"};
+static const char *const kind_words[GD_SCOPES] = {
+    [GD_OF_VIEW] = "quantity", [GD_OF_SERVICE] = "service", [GD_OF_EDGE] = "call",
+    [GD_OF_FAULT] = "fault",   [GD_OF_LINK] = "link",       [GD_OF_OBJECTIVE] = "objective"};
 
 /* ---- from a name to a thing --------------------------------------------------------------------
  */
@@ -202,20 +201,22 @@ static const char *find_edge(const gd_plan *plan, const char *name, gd_quantity 
 
 static uint32_t count_of(const gd_plan *plan, gd_scope scope)
 {
-    return scope == GD_OF_SERVICE ? plan->n_services
-           : scope == GD_OF_FAULT ? plan->n_faults
-           : scope == GD_OF_LINK  ? plan->n_links
-           : scope == GD_OF_EDGE  ? plan->n_edges
-                                  : plan->n_views;
+    return scope == GD_OF_OBJECTIVE ? plan->n_objectives
+           : scope == GD_OF_SERVICE ? plan->n_services
+           : scope == GD_OF_FAULT   ? plan->n_faults
+           : scope == GD_OF_LINK    ? plan->n_links
+           : scope == GD_OF_EDGE    ? plan->n_edges
+                                    : plan->n_views;
 }
 
 static const char *name_of(const gd_plan *plan, gd_scope scope, uint32_t index)
 {
-    return scope == GD_OF_SERVICE ? plan->services[index].name
-           : scope == GD_OF_FAULT ? plan->faults[index].name
-           : scope == GD_OF_LINK  ? plan->links[index].name
-           : scope == GD_OF_EDGE  ? plan->edges[index].name
-                                  : plan->views[index].name;
+    return scope == GD_OF_OBJECTIVE ? plan->objectives[index].name
+           : scope == GD_OF_SERVICE ? plan->services[index].name
+           : scope == GD_OF_FAULT   ? plan->faults[index].name
+           : scope == GD_OF_LINK    ? plan->links[index].name
+           : scope == GD_OF_EDGE    ? plan->edges[index].name
+                                    : plan->views[index].name;
 }
 
 /* A service, fault or link. */

@@ -19,9 +19,10 @@ typedef enum {
 } gd_measure;
 
 typedef enum {
-    GD_OF_VIEW,    /* web.checkout.NAME, and web.NAME for the whole client */
-    GD_OF_SERVICE, /* services.orders.NAME */
-    GD_OF_EDGE,    /* orders>payments.charge.NAME */
+    GD_OF_VIEW,      /* web.checkout.NAME, and web.NAME for the whole client */
+    GD_OF_SERVICE,   /* services.orders.NAME */
+    GD_OF_EDGE,      /* orders>payments.charge.NAME */
+    GD_OF_OBJECTIVE, /* objectives.checkout.NAME */
     GD_OF_DEGRADATION,
     GD_OF_RECOVERY,
     GD_OF_FAULT, /* faults.psp-slow.NAME */
@@ -61,6 +62,7 @@ typedef enum {
     GD_OVER_MOST,  /* largest a */
     GD_OVER_WORST, /* largest of the int64_t series a (ns), in ms: an upper bound of a quantile */
     GD_OVER_BUSY,  /* mean of the double series a */
+    GD_OVER_BURN,  /* sum a / (sum a + sum b), over what the objective allows */
 } gd_over;
 
 typedef struct {
@@ -79,7 +81,7 @@ extern const gd_quantity_row gd_quantity_rows[]; /* end with a name of NULL */
 /* A name, resolved against a plan; good for every result of that plan. */
 typedef struct {
     const gd_quantity_row *row;
-    uint32_t index; /* view, client, service or edge */
+    uint32_t index; /* view, client, service, edge or objective */
     uint32_t part;  /* outcome, member of a latency, or counter */
     bool of_client, of_control;
 } gd_quantity;

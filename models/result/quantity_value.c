@@ -13,6 +13,8 @@ static const void *base_of(const gd_result *result, const gd_quantity *quantity)
         return &result->services[quantity->index];
     case GD_OF_EDGE:
         return &result->edges[quantity->index];
+    case GD_OF_OBJECTIVE:
+        return &result->objectives[quantity->index];
     case GD_OF_DEGRADATION:
         return &result->degradation;
     case GD_OF_RECOVERY:
@@ -54,10 +56,12 @@ static bool has_baseline(const gd_result *result, const gd_quantity *quantity, c
     return result->degradation.users.has_baseline;
 }
 
-static double moment(const gd_result *result, gd_time at_time)
+static double moment(const gd_result *result, const gd_quantity *quantity, gd_time at_time)
 {
     if (at_time != GD_NEVER)
         return gd_seconds(at_time);
+    if (quantity->row->scope == GD_OF_OBJECTIVE)
+        return GD_NEVER_CAME;
     return result->recovery.has_fault && result->recovery.judged ? GD_NEVER_CAME : GD_UNKNOWN;
 }
 
@@ -68,10 +72,12 @@ static double duration(const gd_result *result, double seconds)
     return GD_NEVER_CAME;
 }
 
-/* `recovered` and `metastable`, only where the run could tell. */
-static double truth(const gd_result *result, const bool *value)
+/* `recovered` and `metastable`, only where the run could tell; `met`, where somebody asked. */
+static double truth(const gd_result *result, const gd_quantity *quantity, const bool *value)
 {
     const gd_recovery *recovery = &result->recovery;
+    if (quantity->row->scope == GD_OF_OBJECTIVE)
+        return gd_is_known(result->objectives[quantity->index].sli_ratio) ? *value : GD_UNKNOWN;
     bool told = value == &recovery->metastable ? recovery->metastable_observable : recovery->judged;
     return told ? *value : GD_UNKNOWN;
 }
@@ -110,9 +116,9 @@ static double value_of(const gd_result *result, const gd_quantity *quantity, uns
     case GD_AT_DURATION:
         return duration(result, *(const double *)place);
     case GD_AT_TIME:
-        return moment(result, *(const gd_time *)place);
+        return moment(result, quantity, *(const gd_time *)place);
     case GD_AT_TRUTH:
-        return truth(result, place);
+        return truth(result, quantity, place);
     case GD_AT_COUNTER:
         return (double)result->counters[quantity->part * GD_PHASES_AND_ALL + phase];
     }
@@ -206,6 +212,11 @@ double gd_quantity_over(const gd_result *result, const gd_quantity *quantity, ui
     case GD_OVER_PART: {
         double part = sum_of(a, first, n);
         return gd_ratio(part, part + sum_of(b, first, n));
+    }
+    case GD_OVER_BURN: {
+        double part = sum_of(a, first, n);
+        double allowed = 1 - ((const gd_result_objective *)base)->target_ratio;
+        return gd_ratio(part, part + sum_of(b, first, n)) / allowed;
     }
     case GD_OVER_MOST:
         return most_of(a, first, n);

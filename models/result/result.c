@@ -112,7 +112,9 @@ gd_result *gd_result_new(const gd_record *record, const gd_result_options *optio
     gd_result_measure_views(result, record);
     gd_result_measure_services(result, record);
     measure_counters(result, record);
+    gd_result_promise(result, record);
     gd_result_judge(result);
+    gd_result_spread(result);
     gd_result_recover(result);
     gd_result_tell(result, record);
     gd_result_observe(result, options->observed);

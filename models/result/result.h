@@ -76,6 +76,8 @@ typedef struct {
     uint64_t outcomes[GD_OUTCOMES];
     double utilization_ratio, in_system_mean, queue_mean, busy_mean;
     double wasted_work_ratio, amplification;
+    double amplification_peak; /* worst judged window: load per user request over the baseline's */
+    bool hurt;                 /* what its callers got left its band */
     gd_latency wait, service, sojourn;
     gd_service_series series;
     double *utilization_series, *queue_series; /* ratio; mean items, by window */
@@ -89,6 +91,7 @@ typedef struct {
     uint64_t tries[GD_OUTCOMES];    /* of attempts */
     double attempts_per_call;
     double failed_ratio;          /* of calls that ended */
+    double false_timeout_ratio;   /* of timeouts: a good answer came after all */
     double failed_attempts_ratio; /* of attempts that ended */
     gd_latency latency;           /* of calls, all outcomes */
     uint64_t breaker_opens, breaker_refused;
@@ -97,11 +100,52 @@ typedef struct {
     gd_edge_series series;
 } gd_result_edge;
 
+/* Windows over which the burning of an error budget is measured (SRE Workbook ch. 5: four long
+ * ones, each with a short one of a twelfth of its length). */
+typedef enum {
+    GD_BURN_5M,
+    GD_BURN_30M,
+    GD_BURN_1H,
+    GD_BURN_2H,
+    GD_BURN_6H,
+    GD_BURN_1D,
+    GD_BURN_3D,
+    GD_BURNS
+} gd_burn;
+
+/* A service level objective, and what the run did to it. Before t = 0 all windows are full of the
+ * baseline: what stood before the first fault, or without a fault the whole run's mean. */
+typedef struct {
+    const char *name, *of;
+    double target_ratio, within_s, period_s; /* within_s unknown: however long */
+    uint64_t good, bad;
+    double sli_ratio; /* good / (good + bad) */
+    bool met;         /* sli at or above the target */
+    /* Bad events that the period allows at the baseline's traffic, and the share of them that the
+     * run has used up. */
+    double budget, budget_burnt_ratio;
+    double burn_run;           /* of the run as a whole */
+    double burn_max[GD_BURNS]; /* the largest burn rate at the end of a window of the series */
+    /* Fast: what pages (1 h and 5 min, or 6 h and 30 min); slow: what makes a ticket (1 d and 2 h,
+     * or 3 d and 6 h). First moment, and how long in all. */
+    gd_time fast_burn_at, slow_burn_at, exhausted_at;
+    double fast_burn_s, slow_burn_s;
+    struct {
+        uint32_t *good, *bad;
+    } series;
+} gd_result_objective;
+
 /* For the whole scenario: the worst of its operations decides when it fell and when it is back. */
 typedef struct {
     gd_incident users;    /* levels and losses: of all together; moments: of the worst operation */
     uint32_t *operations; /* indices of views that left their band: the blast radius */
     uint32_t n_operations;
+    /* Of the operations, those that call nothing that a fault is on; known is false where faults
+     * are on links or clients alone. */
+    uint32_t *outside;
+    uint32_t n_outside, n_services; /* n_services: whose callers' answers left their band */
+    bool outside_known;
+    double outside_count;  /* n_outside, or GD_UNKNOWN */
     double users_ratio;    /* users with a failed request, of all users: each counts once */
     gd_span judged_window; /* of the ratios that are held against the band */
 } gd_degradation;
@@ -196,6 +240,7 @@ typedef struct gd_result {
     const char *name;
     uint64_t seed, digest, events;
     double simulated_s;
+    double wasted_work_ratio; /* of all services together */
     gd_time ended_at;
     gd_end end;
     bool partial, saturated;
@@ -214,6 +259,8 @@ typedef struct gd_result {
     gd_result_edge *edges;
     uint32_t n_edges;
     uint64_t *counters; /* of the plan: GD_PHASES_AND_ALL each */
+    gd_result_objective *objectives;
+    uint32_t n_objectives;
     gd_degradation degradation;
     gd_recovery recovery;
     gd_claim *claims;

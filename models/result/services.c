@@ -31,6 +31,8 @@ static void measure_edge(gd_result *result, const gd_record *record, uint32_t in
     }
     edge->failed_ratio = failed_of(from->outcomes);
     edge->failed_attempts_ratio = failed_of(from->tries);
+    edge->false_timeout_ratio =
+        gd_ratio((double)from->false_timeouts, (double)from->tries[GD_TIMEOUT]);
     edge->attempts_per_call = gd_ratio((double)from->attempts, (double)from->calls);
     edge->latency = gd_latency_of(&from->latency, record->hists);
     edge->breaker_opens = from->breaker_opens;
@@ -105,8 +107,7 @@ static void measure_service(gd_result *result, const gd_record *record, uint32_t
         index);
 }
 
-/* The service that an edge leads to; GD_NONE when its sites lead to several (one_of). */
-static uint32_t callee_of(const gd_plan *plan, const gd_plan_site *site)
+uint32_t gd_site_callee(const gd_plan *plan, const gd_plan_site *site)
 {
     uint32_t service = GD_NONE;
     for (uint32_t i = 0; i < site->callees_n; i++) {
@@ -129,7 +130,7 @@ static ends *ends_of_edges(const gd_plan *plan, gd_arena *scratch)
         edges[i] = (ends){GD_NONE, GD_NONE};
     for (uint32_t i = 0; i < plan->n_sites; i++) {
         const gd_plan_site *site = &plan->sites[i];
-        edges[site->edge] = (ends){site->caller_service, callee_of(plan, site)};
+        edges[site->edge] = (ends){site->caller_service, gd_site_callee(plan, site)};
     }
     return edges;
 }
@@ -182,4 +183,10 @@ void gd_result_measure_services(gd_result *result, const gd_record *record)
         measure_edge(result, record, i);
     if (result->n_services > 0)
         amplify(result);
+    gd_u128 work = 0, wasted = 0;
+    for (uint32_t i = 0; i < result->n_services; i++) {
+        work += record->services[i].work;
+        wasted += record->services[i].wasted;
+    }
+    result->wasted_work_ratio = gd_ratio((double)wasted, (double)work);
 }
