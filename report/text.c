@@ -257,6 +257,7 @@ char *gd_text_result(const gd_result *result, const gd_text_context *context, gd
     gd_text_put_observations(&sheet, result);
     gd_text_put_series(&sheet, result);
     gd_text_put_views(&sheet, result);
+    gd_text_put_objectives(&sheet, result);
     gd_text_put_services(&sheet, result);
     gd_text_put_calls(&sheet, result);
     put_fall(&sheet, result);

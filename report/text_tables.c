@@ -222,6 +222,41 @@ void gd_text_put_services(gd_sheet *sheet, const gd_result *result)
                         services->len);
 }
 
+/* "14.4 at 5:00": the largest burn of an hour, and when it should have paged. */
+static char *print_burn(const gd_result_objective *objective)
+{
+    g_autofree char *burn = gd_text_number(objective->burn_max[GD_BURN_1H]);
+    if (objective->fast_burn_at == GD_NEVER)
+        return g_steal_pointer(&burn);
+    g_autofree char *at = gd_text_clock((double)objective->fast_burn_at / GD_S);
+    return g_strdup_printf("%s, pages at %s", burn, at);
+}
+
+void gd_text_put_objectives(gd_sheet *sheet, const gd_result *result)
+{
+    static const gd_column columns[] = {
+        {"objective", false}, {"of", false},          {"good", true},
+        {"target", true},     {"budget burnt", true}, {"fastest burn of 1h", false},
+    };
+    if (!result->n_objectives)
+        return;
+    gd_sheet_heading(sheet, "What was promised");
+    g_autoptr(gd_table) table = gd_table_new(columns, G_N_ELEMENTS(columns));
+    for (uint32_t i = 0; i < result->n_objectives; i++) {
+        const gd_result_objective *objective = &result->objectives[i];
+        take_name(table, sheet, objective->name);
+        take_name(table, sheet, objective->of);
+        gd_table_take(table, objective->met ? GD_INK_PLAIN : GD_INK_BAD,
+                      gd_text_percent(objective->sli_ratio));
+        gd_table_take(table, GD_INK_PLAIN, gd_text_percent(objective->target_ratio));
+        gd_table_take(table, objective->budget_burnt_ratio > 1 ? GD_INK_BAD : GD_INK_PLAIN,
+                      gd_text_percent(objective->budget_burnt_ratio));
+        gd_table_take(table, objective->fast_burn_at == GD_NEVER ? GD_INK_PLAIN : GD_INK_BAD,
+                      print_burn(objective));
+    }
+    gd_table_print(table, sheet);
+}
+
 static bool has_trouble(const gd_result_edge *edge)
 {
     return edge->failed_ratio > FAILED_SHARE || edge->attempts_per_call > TRIES_A_CALL ||

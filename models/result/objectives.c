@@ -7,8 +7,9 @@
 #include "models/result/parts.h"
 #include "models/result/quantity.h"
 
-#define EVENTS_LEAST 10 /* assumption: with fewer in the long window, one error is a large ratio   \
-                         */
+#define EVENTS_LEAST                                                                               \
+    10 /* assumption: with fewer in the long window, one error is a large ratio                    \
+        */
 
 static const gd_span burn_spans[GD_BURNS] = {
     [GD_BURN_5M] = 5 * GD_MINUTE, [GD_BURN_30M] = 30 * GD_MINUTE, [GD_BURN_1H] = GD_HOUR,
@@ -60,7 +61,7 @@ static sums sum_up(const gd_result *result, gd_arena *scratch, const gd_result_o
     sums s = {
         .good = gd_arena_array(scratch, double, (size_t)result->windows + 1),
         .bad = gd_arena_array(scratch, double, (size_t)result->windows + 1),
-        .allowed = 1 - objective->target_ratio,
+        .allowed = objective->allowed_ratio,
         .width = result->window,
     };
     for (uint32_t i = 0; i < result->windows; i++) {
@@ -125,6 +126,7 @@ static void measure(gd_result *result, const gd_record *record, uint32_t index)
         .name = plan->name,
         .of = plan->of,
         .target_ratio = (double)plan->target / (double)GD_SHARE_ONE,
+        .allowed_ratio = (double)(GD_SHARE_ONE - plan->target) / (double)GD_SHARE_ONE,
         .within_s = plan->within == GD_NEVER ? GD_UNKNOWN : gd_seconds(plan->within),
         .period_s = gd_seconds(plan->period),
         .fast_burn_at = GD_NEVER,

@@ -215,7 +215,7 @@ double gd_quantity_over(const gd_result *result, const gd_quantity *quantity, ui
     }
     case GD_OVER_BURN: {
         double part = sum_of(a, first, n);
-        double allowed = 1 - ((const gd_result_objective *)base)->target_ratio;
+        double allowed = ((const gd_result_objective *)base)->allowed_ratio;
         return gd_ratio(part, part + sum_of(b, first, n)) / allowed;
     }
     case GD_OVER_MOST:

@@ -117,7 +117,8 @@ typedef enum {
  * baseline: what stood before the first fault, or without a fault the whole run's mean. */
 typedef struct {
     const char *name, *of;
-    double target_ratio, within_s, period_s; /* within_s unknown: however long */
+    double target_ratio, allowed_ratio; /* of good answers; of bad ones: 1 - target */
+    double within_s, period_s;          /* within_s unknown: however long */
     uint64_t good, bad;
     double sli_ratio; /* good / (good + bad) */
     bool met;         /* sli at or above the target */

@@ -11,6 +11,8 @@ enum { ORDERS_PAYMENTS, WEB_ORDERS, EDGES };
 enum { ORDERS, PAYMENTS, SERVICES };
 enum { SECONDS = 900, CALM = 100 }; /* requests a second on each page */
 
+enum { TRAFFIC = 100000 }; /* answers a second that an objective counts: shares come out exactly */
+
 typedef struct {
     gd_arena *arena;
     gd_plan plan;
@@ -163,6 +165,22 @@ static inline void fixture_fault(fixture *f, uint32_t start, uint32_t end)
     f->plan.n_faults = 1;
     f->fault.start = f->plan.warmup + start * GD_S;
     f->fault.end = end ? f->plan.warmup + end * GD_S : GD_NEVER;
+}
+
+/* An objective for all pages, and its TRAFFIC good answers a second. */
+static inline void fixture_promise(fixture *f, gd_share target, gd_span period)
+{
+    gd_plan_objective *objective = gd_arena_make(f->arena, gd_plan_objective);
+    *objective = (gd_plan_objective){
+        .name = "pages", .of = "web", .within = GD_NEVER, .target = target, .period = period};
+    f->plan.objectives = objective;
+    f->plan.n_objectives = 1;
+    gd_objective_series *series = gd_arena_make(f->arena, gd_objective_series);
+    series->good = gd_arena_array(f->arena, uint32_t, SECONDS);
+    series->bad = gd_arena_array(f->arena, uint32_t, SECONDS);
+    for (unsigned w = 0; w < SECONDS; w++)
+        series->good[w] = TRAFFIC;
+    f->record.objective_series = series;
 }
 
 static inline gd_result *fixture_result(fixture *f)
