@@ -144,6 +144,8 @@ typedef struct {
     uint32_t retry_mask;              /* bit per outcome: another try is worth it */
     bool guarded;                     /* has a policy chain: needs a call record */
     bool cancel_on_timeout;           /* sends a cancel to the callee when it stops waiting */
+    bool hears_sent;                  /* some policy of the chain wants to know who was asked */
+    uint8_t reselects; /* how often the balancer is asked again for who was not tried yet */
     uint32_t chain_first, chain_n;    /* into plan->policies, outermost first */
     uint32_t call_bytes, state_bytes; /* of the chain */
     uint32_t balancer_bytes;          /* state of the balancer, behind state_bytes */
@@ -304,6 +306,7 @@ typedef struct gd_plan {
     uint32_t *callees;
     gd_plan_policy *policies;
     uint32_t n_callees, n_policies;
+    bool says_retry_after; /* some refusal says when to come back */
     uint32_t max_call_bytes; /* over all sites */
     uint32_t n_states;       /* slots of the state table */
 

@@ -23,6 +23,7 @@ gd_run *gd_run_new(const gd_plan *plan, uint64_t seed)
     run->words = run->layout->words;
     run->sides = run->layout->sides;
     run->roots = run->layout->roots;
+    run->extras = run->layout->extras;
     run->call_stride = MAX((plan->max_call_bytes + 7) & ~7u, 8u); /* calls may have no policies */
     if (run->layout->roots || run->layout->proxies)
         run->call_stride += sizeof(gd_call_root);
@@ -97,6 +98,8 @@ static size_t used_of(const gd_run *run, unsigned seg)
         return (size_t)run->frames.used * sizeof(gd_frame);
     case GD_SEG_SIDES:
         return run->layout->sides ? (size_t)run->frames.used * sizeof(gd_frame_side) : 0;
+    case GD_SEG_EXTRAS:
+        return run->extras ? (size_t)run->frames.used * sizeof(gd_extra) : 0;
     case GD_SEG_CALLS:
         return (size_t)run->calls.used * sizeof(gd_call);
     case GD_SEG_CALL_BYTES:
@@ -193,6 +196,9 @@ static inline void dispatch(gd_run *run, unsigned kind, uint32_t subject, uint64
     case GD_EV_PHASE:
         gd_client_phase(run, subject);
         break;
+    case GD_EV_STATE:
+        gd_call_state_timer(run, subject, word);
+        break;
     }
 }
 
@@ -228,9 +234,10 @@ static const char *agent_of(const gd_run *run, unsigned kind, uint32_t subject)
     case GD_EV_LEVER:
         return plan->faults[subject].name;
     case GD_EV_CANCEL:
+    case GD_EV_STATE:
         break;
     }
-    return "cancel";
+    return kind == GD_EV_CANCEL ? "cancel" : "policies";
 }
 
 static void note(gd_run *run, const char *name)

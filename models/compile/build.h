@@ -32,7 +32,8 @@ typedef struct {
     bool says_balancer;
     uint32_t chain_first, chain_n;
     uint32_t call_bytes, state_bytes;
-    uint32_t retry_mask;
+    uint32_t retry_mask, reselects;
+    bool hears_sent;
     uint8_t then, answer;
     const gd_node *then_call;
 } gd_resolved;

@@ -96,18 +96,14 @@ static void explain_fields(explainer *e, const gd_shape *shape, const gd_node *n
 
 static void explain_rest(explainer *e, const gd_plan_site *site, const gd_resolved *how)
 {
-    static const char *const words[] = {
-#define GD_POLICY(symbol, name) #name,
-#include "models/guard/policy.def"
-#undef GD_POLICY
-    };
     if (!how->says_balancer)
         row(e, "balancer", gd_balancer_words[site->balancer], "as the called service says");
     g_autoptr(GString) chain = g_string_new(NULL);
     for (uint32_t i = 0; i < how->chain_n; i++)
         g_string_append_printf(
             chain, "%s%s", i ? " > " : "",
-            words[g_array_index(e->b->policies, gd_plan_policy, how->chain_first + i).kind]);
+            gd_policy_names[g_array_index(e->b->policies, gd_plan_policy, how->chain_first + i)
+                                .kind]);
     g_string_append_printf(e->out, "\n  chain, outermost first: %s\n",
                            chain->len ? chain->str : "none");
     g_string_append(e->out, "  tried again after:");

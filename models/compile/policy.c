@@ -84,43 +84,66 @@ static void read_then(gd_builder *b, const gd_call_spec *spec, gd_resolved *out)
     }
 }
 
-static const char *const policy_words[] = {
-#define GD_POLICY(symbol, name) #name,
-#include "models/guard/policy.def"
-#undef GD_POLICY
-    NULL};
+/* Adds all kinds of a place, in the order of policy.def; false: there is no such place. */
+static bool add_place(const char *place, int chain[GD_POLICIES], int *n)
+{
+    bool known = false;
+    for (int kind = 0; kind < GD_POLICIES; kind++) {
+        if (strcmp(gd_policy_places[kind], place) != 0)
+            continue;
+        known = true;
+        chain[(*n)++] = kind;
+    }
+    return known;
+}
+
+static bool is_in(const int *chain, int n, int kind)
+{
+    for (int i = 0; i < n; i++)
+        if (chain[i] == kind)
+            return true;
+    return false;
+}
+
+static char *places_text(void)
+{
+    GString *text = g_string_new(NULL);
+    for (int kind = 0; kind < GD_POLICIES; kind++)
+        if (kind == 0 || strcmp(gd_policy_places[kind], gd_policy_places[kind - 1]) != 0)
+            g_string_append_printf(text, "%s%s", kind ? ", " : "", gd_policy_places[kind]);
+    return g_string_free(text, FALSE);
+}
 
 /* Where each policy stands in the chain: by `order`, else as policy.def has it. */
 static void read_order(gd_builder *b, const gd_node *order, const void *const specs[GD_POLICIES],
                        int chain[GD_POLICIES])
 {
-    bool seen[GD_POLICIES] = {false};
     int n = 0;
     for (int i = 0; i < GD_POLICIES; i++)
         chain[i] = i;
     if (!order || order->kind == GD_NULL)
         return;
     for (const gd_node *name = order->first; name; name = name->next) {
-        int kind = 0;
-        while (policy_words[kind] &&
-               (name->kind != GD_STRING || strcmp(policy_words[kind], name->text) != 0))
-            kind++;
-        if (kind == GD_POLICIES || order->kind != GD_ARRAY)
-            gd_problem(b->problems, name,
-                       "is no policy; list deadline, retry, breaker, bulkhead and timeout");
-        else if (seen[kind])
+        int before = n, place[GD_POLICIES], places = 0;
+        bool known = order->kind == GD_ARRAY && name->kind == GD_STRING &&
+                     add_place(name->text, place, &places);
+        if (!known) {
+            g_autofree char *text = places_text();
+            gd_problem(b->problems, name, "is no policy; list %s", text);
+        } else if (is_in(chain, before, place[0])) {
             gd_problem(b->problems, name, "stands in the order twice; remove one");
-        else
-            chain[n++] = kind;
-        if (kind < GD_POLICIES)
-            seen[kind] = true;
+        } else {
+            memcpy(&chain[n], place, (size_t)places * sizeof place[0]);
+            n += places;
+        }
     }
     for (int i = 0; i < GD_POLICIES; i++) {
-        if (!seen[i] && specs[i])
+        if (is_in(chain, n, i))
+            continue;
+        if (specs[i])
             gd_problem(b->problems, order, "leaves %s out, which this call has; add it",
-                       policy_words[i]);
-        if (!seen[i] && n < GD_POLICIES)
-            chain[n++] = i;
+                       gd_policy_places[i]);
+        chain[n++] = i;
     }
 }
 
@@ -153,10 +176,13 @@ static void add_chain(gd_builder *b, const gd_call_spec *spec, gd_resolved *out)
         gd_plan_policy policy = {.kind = (uint8_t)chain[i], .spec = specs[chain[i]]};
         if (!policy.spec)
             continue;
+        gd_policy_kind kind = (gd_policy_kind)policy.kind;
+        out->hears_sent |= gd_policy_hears_sent(kind);
+        out->reselects = MAX(out->reselects, gd_policy_reselects(kind, policy.spec));
         policy.at_call = (uint16_t)out->call_bytes;
         policy.at_state = (uint16_t)out->state_bytes;
-        out->call_bytes += aligned(gd_policy_call_bytes(policy.kind, policy.spec));
-        out->state_bytes += aligned(gd_policy_state_bytes(policy.kind, policy.spec));
+        out->call_bytes += aligned(gd_policy_call_bytes(kind, policy.spec));
+        out->state_bytes += aligned(gd_policy_state_bytes(kind, policy.spec));
         g_array_append_val(b->policies, policy);
     }
     if (out->call_bytes > UINT16_MAX || out->state_bytes > UINT16_MAX)
@@ -278,7 +304,7 @@ void gd_count_policies(gd_builder *b)
             gd_plan_policy *policy =
                 &g_array_index(b->policies, gd_plan_policy, site->chain_first + k);
             policy->counters =
-                gd_counters_for(b, GD_COUNTED_BY_EDGE, site->edge, policy_words[policy->kind],
+                gd_counters_for(b, GD_COUNTED_BY_EDGE, site->edge, gd_policy_names[policy->kind],
                                 gd_policy_counters(policy->kind));
         }
     }

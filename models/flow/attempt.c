@@ -92,13 +92,30 @@ static uint64_t key_of(gd_run *run, const gd_waiter *who, const gd_plan_op *op, 
     return key;
 }
 
+/* Asks the balancer, and again for somebody else while a policy of the call has tried whom it names
+ * (Envoy: the predicate previous_hosts). */
+static uint32_t pick(gd_run *run, const gd_plan_site *site, const gd_waiter *who, uint32_t from,
+                     uint64_t key, uint32_t *op)
+{
+    uint32_t target = gd_balance_pick(run, site, from, key, op);
+    if (site->reselects == 0 || who->by != GD_BY_CALL)
+        return target;
+    for (unsigned n = 0; n < site->reselects && target != GD_NONE; n++) {
+        if (!gd_call_avoids(run, who->caller, target))
+            break;
+        gd_balance_ended(run, site, from, target);
+        target = gd_balance_pick(run, site, from, gd_mix_n(gd_mix(key, GD_SALT_RESELECT), n), op);
+    }
+    return target;
+}
+
 gd_outcome gd_attempt_send(gd_run *run, uint32_t index, gd_waiter who, uint64_t key, bool last,
                            uint32_t *frame_out)
 {
     const gd_plan *plan = run->plan;
     const gd_plan_site *site = &plan->sites[index];
     uint32_t from = from_of(run, &who), op_index;
-    uint32_t target = gd_balance_pick(run, site, from, key, &op_index);
+    uint32_t target = pick(run, site, &who, from, key, &op_index);
     if (target == GD_NONE && who.by == GD_BY_CALL)
         return GD_NO_ENDPOINT;
     const gd_plan_op *op = &plan->ops[op_index];
@@ -129,6 +146,8 @@ gd_outcome gd_attempt_send(gd_run *run, uint32_t index, gd_waiter who, uint64_t 
         GD_SIDES(run)[who.caller].child = slot;
         GD_SIDES(run)[who.caller].child_is_call = false;
     }
+    if (run->extras)
+        gd_extra_new(run, slot, &who);
     if (target == GD_NONE)
         return GD_NO_ENDPOINT;
 

@@ -15,138 +15,79 @@ static gd_policy_at policy_at(gd_run *run, uint32_t slot, unsigned level)
     char *state = site->state_bytes ? gd_site_state(run, site, call->from) : NULL;
     return (gd_policy_at){
         .run = run,
+        .site = site,
         .spec = policy->spec,
         .mine = (char *)gd_call_bytes(run, slot) + policy->at_call,
         .state = state ? state + policy->at_state : NULL,
         .call = slot,
+        .from = call->from,
         .level = level,
         .counters = policy->counters,
         .ring = run->layout->policy_ring[site->chain_first + level],
     };
 }
 
-static gd_policy_kind kind_at(const gd_run *run, uint32_t slot, unsigned level)
+static const gd_policy *policy_of(const gd_run *run, uint32_t slot, unsigned level)
 {
     const gd_plan_site *site = &run->plan->sites[GD_CALLS(run)[slot].site];
-    return (gd_policy_kind)run->plan->policies[site->chain_first + level].kind;
+    return gd_policies[run->plan->policies[site->chain_first + level].kind];
 }
 
-static gd_verdict admit(gd_run *run, uint32_t slot, unsigned level, gd_outcome *outcome)
+static gd_verdict admit(gd_run *run, uint32_t slot, unsigned level, gd_reply *reply)
 {
+    const gd_policy *policy = policy_of(run, slot, level);
+    if (!policy->admit)
+        return GD_PASS;
     gd_policy_at at = policy_at(run, slot, level);
-    switch (kind_at(run, slot, level)) {
-#define GD_POLICY(symbol, name)                                                                    \
-    case GD_POLICY_##symbol:                                                                       \
-        return gd_##name##_admit(&at, outcome);
-#include "models/guard/policy.def"
-#undef GD_POLICY
-    case GD_POLICIES:
-        break;
-    }
-    return GD_PASS;
+    return policy->admit(&at, reply);
 }
 
-static gd_verdict ended(gd_run *run, uint32_t slot, unsigned level, gd_outcome *outcome,
-                        gd_time *when)
+static gd_verdict ended(gd_run *run, uint32_t slot, unsigned level, gd_reply *reply, gd_time *when)
 {
+    const gd_policy *policy = policy_of(run, slot, level);
+    if (!policy->ended)
+        return GD_PASS;
     gd_policy_at at = policy_at(run, slot, level);
-    switch (kind_at(run, slot, level)) {
-#define GD_POLICY(symbol, name)                                                                    \
-    case GD_POLICY_##symbol:                                                                       \
-        return gd_##name##_ended(&at, outcome, when);
-#include "models/guard/policy.def"
-#undef GD_POLICY
-    case GD_POLICIES:
-        break;
-    }
-    return GD_PASS;
+    return policy->ended(&at, reply, when);
 }
 
 static void cancelled(gd_run *run, uint32_t slot, unsigned level)
 {
-    gd_policy_at at = policy_at(run, slot, level);
-    switch (kind_at(run, slot, level)) {
-#define GD_POLICY(symbol, name)                                                                    \
-    case GD_POLICY_##symbol:                                                                       \
-        gd_##name##_cancelled(&at);                                                                \
+    const gd_policy *policy = policy_of(run, slot, level);
+    if (!policy->cancelled)
         return;
-#include "models/guard/policy.def"
-#undef GD_POLICY
-    case GD_POLICIES:
-        break;
-    }
-}
-
-static gd_verdict timer(gd_run *run, uint32_t slot, unsigned level, gd_outcome *outcome)
-{
     gd_policy_at at = policy_at(run, slot, level);
-    switch (kind_at(run, slot, level)) {
-#define GD_POLICY(symbol, name)                                                                    \
-    case GD_POLICY_##symbol:                                                                       \
-        return gd_##name##_timer(&at, outcome);
-#include "models/guard/policy.def"
-#undef GD_POLICY
-    case GD_POLICIES:
-        break;
-    }
-    return GD_PASS;
+    policy->cancelled(&at);
 }
 
-uint32_t gd_policy_call_bytes(gd_policy_kind kind, const void *spec)
+static void sent(gd_run *run, uint32_t slot, unsigned n, uint32_t target)
 {
-    switch (kind) {
-#define GD_POLICY(symbol, name)                                                                    \
-    case GD_POLICY_##symbol:                                                                       \
-        return gd_##name##_call_bytes(spec);
-#include "models/guard/policy.def"
-#undef GD_POLICY
-    case GD_POLICIES:
-        break;
+    for (unsigned level = n; level-- > 0;) {
+        const gd_policy *policy = policy_of(run, slot, level);
+        if (!policy->sent)
+            continue;
+        gd_policy_at at = policy_at(run, slot, level);
+        policy->sent(&at, target);
     }
-    return 0;
 }
 
-uint32_t gd_policy_state_bytes(gd_policy_kind kind, const void *spec)
+bool gd_call_avoids(gd_run *run, uint32_t slot, uint32_t target)
 {
-    switch (kind) {
-#define GD_POLICY(symbol, name)                                                                    \
-    case GD_POLICY_##symbol:                                                                       \
-        return gd_##name##_state_bytes(spec);
-#include "models/guard/policy.def"
-#undef GD_POLICY
-    case GD_POLICIES:
-        break;
+    unsigned n = run->plan->sites[GD_CALLS(run)[slot].site].chain_n;
+    for (unsigned level = 0; level < n; level++) {
+        const gd_policy *policy = policy_of(run, slot, level);
+        if (!policy->avoids)
+            continue;
+        gd_policy_at at = policy_at(run, slot, level);
+        if (policy->avoids(&at, target))
+            return true;
     }
-    return 0;
-}
-
-const gd_counter_row *gd_policy_counters(gd_policy_kind kind)
-{
-    static const gd_counter_row *const rows[] = {
-#define GD_POLICY(symbol, name) [GD_POLICY_##symbol] = gd_##name##_counters,
-#include "models/guard/policy.def"
-#undef GD_POLICY
-    };
-    return rows[kind];
-}
-
-gd_span gd_policy_timer_span(gd_policy_kind kind, const void *spec)
-{
-    switch (kind) {
-#define GD_POLICY(symbol, name)                                                                    \
-    case GD_POLICY_##symbol:                                                                       \
-        return gd_##name##_timer_span(spec);
-#include "models/guard/policy.def"
-#undef GD_POLICY
-    case GD_POLICIES:
-        break;
-    }
-    return 0;
+    return false;
 }
 
 /* ---- driving a call along its chain ------------------------------------------------------------
  */
-static bool send(gd_run *run, uint32_t slot, gd_outcome *outcome)
+static bool send(gd_run *run, uint32_t slot, gd_reply *reply)
 {
     gd_call *call = &GD_CALLS(run)[slot];
     gd_waiter who = {.caller = slot, .caller_age = call->age, .by = GD_BY_CALL};
@@ -155,25 +96,30 @@ static bool send(gd_run *run, uint32_t slot, gd_outcome *outcome)
         call->attempts++;
     call->sent = run->now;
     uint32_t frame = GD_NONE;
-    *outcome = gd_attempt_send(run, call->site, who, key, false, &frame);
+    gd_outcome outcome = gd_attempt_send(run, call->site, who, key, false, &frame);
     call = &GD_CALLS(run)[slot];
-    if (*outcome != GD_OK)
+    if (outcome != GD_OK) {
+        *reply = gd_reply_local(outcome);
         return false;
+    }
     call->frame = frame;
     call->target = GD_FRAMES(run)[frame].instance;
     call->state = GD_CALL_SENT;
     call->level = CALL_SENT_OFF;
+    const gd_plan_site *site = &run->plan->sites[call->site];
+    if (site->hears_sent)
+        sent(run, slot, site->chain_n, call->target);
     return true;
 }
 
 /* Takes a call down its chain from `level`, and up again when it meets an end, until it waits for
- * something (false) or has ended (true, with *outcome). `level` -1 with `up` is the top. */
-static bool drive(gd_run *run, uint32_t slot, bool up, int level, gd_outcome *outcome)
+ * something (false) or has ended (true, with *reply). `level` -1 with `up` is the top. */
+static bool drive(gd_run *run, uint32_t slot, bool up, int level, gd_reply *reply)
 {
     int n = (int)run->plan->sites[GD_CALLS(run)[slot].site].chain_n;
     for (;;) {
         while (!up && level < n) {
-            gd_verdict verdict = admit(run, slot, (unsigned)level, outcome);
+            gd_verdict verdict = admit(run, slot, (unsigned)level, reply);
             if (verdict == GD_PARK) {
                 GD_CALLS(run)[slot].state = GD_CALL_PARKED;
                 GD_CALLS(run)[slot].level = (uint8_t)level;
@@ -183,21 +129,21 @@ static bool drive(gd_run *run, uint32_t slot, bool up, int level, gd_outcome *ou
             level += up ? -1 : 1;
         }
         if (!up) {
-            if (send(run, slot, outcome))
+            if (send(run, slot, reply))
                 return false;
             up = true;
             level = n - 1;
         }
         for (; up && level >= 0; level -= up) {
             gd_time when = run->now;
-            if (ended(run, slot, (unsigned)level, outcome, &when) != GD_AGAIN)
+            if (ended(run, slot, (unsigned)level, reply, &when) != GD_AGAIN)
                 continue;
             up = false;
             if (when > run->now) {
                 gd_policy_at at = policy_at(run, slot, (unsigned)level);
                 GD_CALLS(run)[slot].state = GD_CALL_WAITS;
                 GD_CALLS(run)[slot].level = (uint8_t)level;
-                gd_policy_timer(&at, when - run->now);
+                gd_policy_timer(&at, 0, when - run->now);
                 return false;
             }
         }
@@ -241,52 +187,66 @@ static void give_up(gd_run *run, uint32_t slot, gd_outcome outcome)
         gd_cancel_send(run, call->frame);
 }
 
+/* Whose timer it is; chain_n: nobody's any more. */
+static unsigned level_of(gd_run *run, uint32_t slot, const gd_plan_site *site, uint64_t word,
+                         unsigned *timer)
+{
+    char *bytes = gd_call_bytes(run, slot);
+    for (unsigned level = 0; level < site->chain_n; level++) {
+        const gd_plan_policy *policy = &run->plan->policies[site->chain_first + level];
+        uint64_t *words = (uint64_t *)(bytes + policy->at_call);
+        for (unsigned n = 0; n < gd_policies[policy->kind]->timers; n++) {
+            if (words[n] != word)
+                continue;
+            words[n] = 0;
+            *timer = n;
+            return level;
+        }
+    }
+    return site->chain_n;
+}
+
 void gd_call_timer(gd_run *run, uint32_t slot, uint64_t word)
 {
     const gd_call *call = &GD_CALLS(run)[slot];
     if (call->state == GD_CALL_FREE || call->state == GD_CALL_DEAD)
         return;
     const gd_plan_site *site = &run->plan->sites[call->site];
-    const char *bytes = gd_call_bytes(run, slot);
-    unsigned level = 0;
-    for (;; level++) {
-        if (level == site->chain_n)
-            return; /* stale */
-        const gd_plan_policy *policy = &run->plan->policies[site->chain_first + level];
-        if (policy->kind != GD_POLICY_BREAKER &&
-            *(const uint64_t *)(bytes + policy->at_call) == word)
-            break;
-    }
+    unsigned n = 0, level = level_of(run, slot, site, word, &n);
+    if (level == site->chain_n)
+        return; /* stale */
     gd_fold(run, site->hash, GD_EV_TIMER, call->key + call->attempts);
-    gd_outcome outcome = GD_OK;
-    gd_verdict verdict = timer(run, slot, level, &outcome);
-    bool over;
+    gd_policy_at at = policy_at(run, slot, level);
+    gd_reply reply = gd_reply_local(GD_OK);
+    reply.target = call->state == GD_CALL_SENT ? call->target : GD_NONE;
+    reply.latency = call->state == GD_CALL_SENT ? run->now - call->sent : 0;
+    gd_verdict verdict = policy_of(run, slot, level)->timer(&at, n, &reply);
+    bool over = false;
     if (verdict == GD_AGAIN) {
-        over = drive(run, slot, false, (int)level + 1, &outcome);
-    } else {
+        over = drive(run, slot, false, (int)level + 1, &reply);
+    } else if (verdict == GD_END) {
         unsigned deepest = call->state == GD_CALL_SENT ? site->chain_n : call->level + 1u;
-        give_up(run, slot, outcome);
+        give_up(run, slot, reply.outcome);
         for (unsigned inner = level + 1; inner < deepest; inner++)
             cancelled(run, slot, inner);
         GD_CALLS(run)[slot].state = GD_CALL_WAITS;
-        *(uint64_t *)((char *)gd_call_bytes(run, slot) +
-                      run->plan->policies[site->chain_first + level].at_call) = 0;
-        over = drive(run, slot, true, (int)level - 1, &outcome);
+        over = drive(run, slot, true, (int)level - 1, &reply);
     }
     if (over)
-        conclude(run, slot, outcome);
+        conclude(run, slot, reply.outcome);
 }
 
-void gd_call_attempt_ended(gd_run *run, uint32_t slot, gd_outcome outcome)
+void gd_call_attempt_ended(gd_run *run, uint32_t slot, gd_reply reply)
 {
     gd_call *call = &GD_CALLS(run)[slot];
     const gd_plan_site *site = &run->plan->sites[call->site];
-    GD_EDGES(run)[site->edge].tries[outcome]++;
-    call->outcome = (uint8_t)outcome;
+    GD_EDGES(run)[site->edge].tries[reply.outcome]++;
+    reply.latency = run->now - call->sent;
+    call->outcome = (uint8_t)reply.outcome;
     call->age++;
     call->state = GD_CALL_WAITS;
-    if (drive(run, slot, true, (int)site->chain_n - 1, &outcome))
-        conclude(run, slot, outcome);
+    if (drive(run, slot, true, (int)site->chain_n - 1, &reply))
+        conclude(run, slot, reply.outcome);
 }
 
 void gd_call_granted(gd_run *run, uint32_t slot, unsigned level)
@@ -299,14 +259,20 @@ void gd_call_granted(gd_run *run, uint32_t slot, unsigned level)
 void gd_call_follow(gd_run *run, uint32_t slot)
 {
     gd_call *call = &GD_CALLS(run)[slot];
-    gd_outcome outcome = (gd_outcome)call->outcome;
-    if (call->state == GD_CALL_DEAD)
+    if (call->state == GD_CALL_DEAD) {
         gd_call_free(run, slot);
-    else if (call->state == GD_CALL_ENDED)
-        conclude(run, slot, outcome);
-    else if (call->state == GD_CALL_GRANTED &&
-             drive(run, slot, false, (int)call->level + 1, &outcome))
-        conclude(run, slot, outcome);
+    } else if (call->state == GD_CALL_ENDED) {
+        conclude(run, slot, (gd_outcome)call->outcome);
+    } else if (call->state == GD_CALL_GRANTED) {
+        unsigned level = call->level;
+        const gd_policy *policy = policy_of(run, slot, level);
+        gd_policy_at at = policy_at(run, slot, level);
+        if (policy->granted)
+            policy->granted(&at);
+        gd_reply reply = gd_reply_local(GD_OK);
+        if (drive(run, slot, false, (int)level + 1, &reply))
+            conclude(run, slot, reply.outcome);
+    }
 }
 
 void gd_call_kill(gd_run *run, uint32_t slot)
@@ -377,10 +343,10 @@ static void begin(gd_run *run, uint32_t index, gd_waiter who, uint64_t key, gd_t
         GD_SIDES(run)[who.caller].child = slot;
         GD_SIDES(run)[who.caller].child_is_call = true;
     }
-    gd_outcome outcome = GD_OK;
-    if (drive(run, slot, false, 0, &outcome)) {
+    gd_reply reply = gd_reply_local(GD_OK);
+    if (drive(run, slot, false, 0, &reply)) {
         GD_CALLS(run)[slot].state = GD_CALL_ENDED;
-        GD_CALLS(run)[slot].outcome = (uint8_t)outcome;
+        GD_CALLS(run)[slot].outcome = (uint8_t)reply.outcome;
         gd_follow(run, GD_EV_CALL, slot);
     }
 }

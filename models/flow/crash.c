@@ -134,10 +134,11 @@ static void forget_states(gd_run *run, uint32_t at)
         if (!GD_SEG(run, GD_SEG_STATE_INDEX, uint32_t)[site->state_first + ordinal])
             continue;
         char *state = gd_site_state(run, site, at);
-        for (uint32_t p = 0; p < site->chain_n; p++) {
-            const gd_plan_policy *policy = &plan->policies[site->chain_first + p];
-            if (policy->kind == GD_POLICY_BREAKER)
-                gd_breaker_forget(run, site->edge, state + policy->at_state);
+        for (unsigned p = 0; p < site->chain_n && site->state_bytes; p++) {
+            const gd_policy *policy = gd_policies[plan->policies[site->chain_first + p].kind];
+            gd_policy_at of = gd_policy_of_state(run, site, at, p);
+            if (policy->forget)
+                policy->forget(&of);
         }
         memset(state, 0, site->state_bytes + site->balancer_bytes);
     }

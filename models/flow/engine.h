@@ -17,6 +17,7 @@
 enum {
     GD_SEG_FRAMES,
     GD_SEG_SIDES,
+    GD_SEG_EXTRAS,
     GD_SEG_CALLS,
     GD_SEG_CALL_BYTES,
     GD_SEG_USERS,
@@ -72,11 +73,11 @@ struct gd_run {
     uint32_t call_stride;
     gd_phase phase;
     bool measuring, ended, finished, any_site_lever;
-    bool words, sides, roots; /* as in the layout */
-    bool many_hists;          /* the services' histograms do not fit the cache */
-    gd_hist_queue soon;       /* additions to them on their way */
-    bool somebody_left;       /* before its answer: from now on work is checked for waste */
-    bool noting;              /* a budget is near: who acts is noted for the message */
+    bool words, sides, roots, extras; /* as in the layout */
+    bool many_hists;                  /* the services' histograms do not fit the cache */
+    gd_hist_queue soon;               /* additions to them on their way */
+    bool somebody_left;               /* before its answer: from now on work is checked for waste */
+    bool noting;                      /* a budget is near: who acts is noted for the message */
     gd_end end;
     uint32_t happenings_dropped;
     /* Of the plan, laid out for the loop; shared by branches, never written after gd_run_new. */
@@ -100,12 +101,15 @@ typedef struct gd_layout {
     bool sides;           /* some frame needs its side record */
     bool roots;           /* some draw is per request: sides carry the root's key */
     bool proxies;         /* some operation passes its caller's key on */
+    bool extras; /* some answer says retry_after to a caller that listens, or a request carries a
+                    deadline */
     gd_time first_fault, last_fault; /* phase borders, internal time; GD_NEVER: no fault */
 } gd_layout;
 
 #define GD_SEG(run, index, type) ((type *)(run)->segs[index].base)
 #define GD_FRAMES(run)           GD_SEG(run, GD_SEG_FRAMES, gd_frame)
 #define GD_SIDES(run)            GD_SEG(run, GD_SEG_SIDES, gd_frame_side)
+#define GD_EXTRAS(run)           GD_SEG(run, GD_SEG_EXTRAS, gd_extra)
 #define GD_CALLS(run)            GD_SEG(run, GD_SEG_CALLS, gd_call)
 #define GD_USERS(run)            GD_SEG(run, GD_SEG_USERS, gd_user)
 #define GD_INSTANCES(run)        GD_SEG(run, GD_SEG_INSTANCES, gd_instance)
@@ -129,6 +133,7 @@ typedef struct gd_layout {
 #define GD_SALT_THINK      UINT64_C(0x5468696e6b202031)
 #define GD_SALT_QUOTA      UINT64_C(0x51756f7461202031)
 #define GD_SALT_START      UINT64_C(0x5374617274202031)
+#define GD_SALT_RESELECT   UINT64_C(0x526573656c656374) /* "Reselect": another instance instead */
 #define GD_SALT_PHASE      UINT64_C(0x5068617365202031)
 
 /* ---- follow-ups: what goes on at the same instant, in order, without recursion ----------------

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "models/flow/records.h"
+#include "models/flow/reply.h"
 #include "models/run.h"
 
 /* ---- who does what -----------------------------------------------------------------------------
@@ -45,9 +46,11 @@ void gd_call_begin(gd_run *run, uint32_t site, gd_caller_kind by, uint32_t calle
                    uint32_t user, bool last);
 void gd_call_follow(gd_run *run, uint32_t slot);               /* GD_EV_CALL */
 void gd_call_timer(gd_run *run, uint32_t slot, uint64_t word); /* GD_EV_TIMER */
-void gd_call_attempt_ended(gd_run *run, uint32_t slot, gd_outcome outcome);
-void gd_call_granted(gd_run *run, uint32_t slot, unsigned level); /* a parked call may go on */
-void gd_call_kill(gd_run *run, uint32_t slot);                    /* its caller is gone */
+void gd_call_attempt_ended(gd_run *run, uint32_t slot, gd_reply reply);
+void gd_call_granted(gd_run *run, uint32_t slot, unsigned level);     /* a parked call may go on */
+void gd_call_kill(gd_run *run, uint32_t slot);                        /* its caller is gone */
+bool gd_call_avoids(gd_run *run, uint32_t slot, uint32_t target);     /* some policy of it does */
+void gd_call_state_timer(gd_run *run, uint32_t state, uint64_t word); /* GD_EV_STATE */
 /* Who waits for an attempt or a call. */
 typedef struct {
     uint32_t caller, caller_age; /* clients: their index and the visitor's ordinal */
@@ -61,6 +64,10 @@ gd_outcome gd_attempt_send(gd_run *run, uint32_t site, gd_waiter who, uint64_t k
 /* An unguarded call's answer, or a guarded one's: applies `then`, tells who waits. */
 void gd_call_conclude(gd_run *run, uint32_t site, gd_waiter who, uint64_t key, gd_time begun,
                       uint32_t attempts, gd_outcome outcome);
+
+/* extra.c: what a request carries and an answer says besides its outcome */
+void gd_extra_new(gd_run *run, uint32_t slot, const gd_waiter *who);
+void gd_extra_arrived(gd_run *run, uint32_t slot);
 
 /* balance.c */
 uint32_t gd_balance_pick(gd_run *run, const gd_plan_site *site, uint32_t from, uint64_t key,

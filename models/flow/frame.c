@@ -15,6 +15,8 @@ void gd_frame_request(gd_run *run, uint32_t slot)
     }
     frame->flags |= GD_F_ARRIVED;
     frame->arrived = run->now;
+    if (run->extras)
+        gd_extra_arrived(run, slot);
     gd_outcome verdict = GD_OK;
     if (__builtin_expect(instance->flags != 0 || run->any_site_lever, 0)) {
         verdict = gd_lever_verdict(run, slot);
@@ -208,13 +210,20 @@ void gd_frame_reply(gd_run *run, uint32_t slot)
     gd_edge_record *edge = &GD_EDGES(run)[site->edge];
     gd_outcome outcome = (gd_outcome)frame.outcome;
     gd_fold(run, site->hash, GD_EV_REPLY, frame.key + frame.outcome);
+    gd_span after = run->extras ? GD_EXTRAS(run)[slot].retry_after : GD_RETRY_UNSAID;
     gd_frame_free(run, slot);
 
     if (frame.by == GD_BY_CALL) {
         gd_call *call = &GD_CALLS(run)[frame.caller];
         if (call->age == frame.caller_age) {
             gd_balance_ended(run, site, call->from, frame.instance);
-            gd_call_attempt_ended(run, frame.caller, outcome);
+            gd_reply reply = {
+                .outcome = outcome,
+                .retry_after = after,
+                .target = frame.instance,
+                .reached = frame.flags & GD_F_ARRIVED && outcome != GD_REFUSED,
+            };
+            gd_call_attempt_ended(run, frame.caller, reply);
         } else {
             edge->late++;
             edge->false_timeouts += frame.flags & GD_F_TIMED_OUT && gd_outcome_rows[outcome].good;

@@ -67,6 +67,20 @@ static void pages_of(const gd_plan *plan, gd_layout *layout)
     }
 }
 
+/* Beside the frames of plans in which some caller listens to a retry_after and somebody says one,
+ * or some request carries a deadline. */
+static void scan_policies(const gd_plan *plan, gd_layout *layout)
+{
+    bool hears = false, says = plan->says_retry_after;
+    for (uint32_t i = 0; i < plan->n_policies; i++) {
+        const gd_plan_policy *policy = &plan->policies[i];
+        gd_policy_kind kind = (gd_policy_kind)policy->kind;
+        hears |= gd_policy_hears_retry_after(kind, policy->spec);
+        layout->extras |= gd_policy_says_deadline(kind, policy->spec);
+    }
+    layout->extras |= hears && says;
+}
+
 gd_layout *gd_layout_new(const gd_plan *plan)
 {
     gd_arena *arena = gd_arena_new();
@@ -76,6 +90,7 @@ gd_layout *gd_layout_new(const gd_plan *plan)
     scan_steps(plan, layout);
     scan_services(plan, layout);
     scan_faults(plan, layout);
+    scan_policies(plan, layout);
     layout->sides |= layout->words || layout->roots;
     layout->dist_ring = gd_arena_array(arena, uint8_t, plan->n_dists + 1);
     layout->policy_ring = gd_arena_array(arena, uint8_t, plan->n_policies + 1);

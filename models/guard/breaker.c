@@ -19,7 +19,7 @@
 
 enum { CLOSED, OPEN, HALF_OPEN };
 enum { BELOW_MINIMUM, TRIALS, BELOW_RATE };
-const gd_counter_row gd_breaker_counters[] = {
+static const gd_counter_row counters[] = {
     {"below_minimum", "a failure, but fewer results than its minimum of calls: no verdict"},
     {"trials", "half open: not all of its trial calls are back"},
     {"below_rate", "a failure, but the rates stay below their thresholds"},
@@ -68,7 +68,7 @@ static void enter(const gd_policy_at *at, unsigned state)
     const gd_breaker_spec *spec = at->spec;
     breaker_state *b = at->state;
     gd_run *run = at->run;
-    uint32_t edge = gd_policy_site(at)->edge;
+    uint32_t edge = at->site->edge;
     if ((b->state == OPEN) != (state == OPEN))
         gd_measure_breaker(run, edge, state == OPEN ? 1 : -1);
     if (state == CLOSED)
@@ -157,7 +157,7 @@ static void judge(const gd_policy_at *at, unsigned result)
         gd_policy_count(at, BELOW_RATE, 1);
 }
 
-gd_verdict gd_breaker_admit(const gd_policy_at *at, gd_outcome *outcome)
+static gd_verdict admit(const gd_policy_at *at, gd_reply *reply)
 {
     breaker_state *b = at->state;
     breaker_call *mine = at->mine;
@@ -171,8 +171,8 @@ gd_verdict gd_breaker_admit(const gd_policy_at *at, gd_outcome *outcome)
     else if (b->state == HALF_OPEN && now >= b->until)
         enter(at, OPEN);
     if (b->state == OPEN || (b->state == HALF_OPEN && b->permits == 0)) {
-        GD_EDGES(at->run)[gd_policy_site(at)->edge].breaker_refused++;
-        *outcome = GD_BREAKER_OPEN;
+        GD_EDGES(at->run)[at->site->edge].breaker_refused++;
+        reply->outcome = GD_BREAKER_OPEN;
         return GD_END;
     }
     if (b->state == HALF_OPEN)
@@ -182,7 +182,7 @@ gd_verdict gd_breaker_admit(const gd_policy_at *at, gd_outcome *outcome)
     return GD_PASS;
 }
 
-gd_verdict gd_breaker_ended(const gd_policy_at *at, gd_outcome *outcome, gd_time *when)
+static gd_verdict ended(const gd_policy_at *at, gd_reply *reply, gd_time *when)
 {
     (void)when;
     const gd_breaker_spec *spec = at->spec;
@@ -191,8 +191,8 @@ gd_verdict gd_breaker_ended(const gd_policy_at *at, gd_outcome *outcome, gd_time
     if (mine->ticket != b->generation)
         return GD_PASS;
     mine->ticket = 0;
-    bool good = gd_outcome_rows[*outcome].good;
-    if (!good && !gd_outcome_rows[*outcome].breaker) { /* ignored */
+    bool good = gd_outcome_rows[reply->outcome].good;
+    if (!good && !gd_outcome_rows[reply->outcome].breaker) { /* ignored */
         b->permits += b->state == HALF_OPEN;
         return GD_PASS;
     }
@@ -204,7 +204,7 @@ gd_verdict gd_breaker_ended(const gd_policy_at *at, gd_outcome *outcome, gd_time
     return GD_PASS;
 }
 
-void gd_breaker_cancelled(const gd_policy_at *at)
+static void cancelled(const gd_policy_at *at)
 {
     breaker_state *b = at->state;
     breaker_call *mine = at->mine;
@@ -213,39 +213,33 @@ void gd_breaker_cancelled(const gd_policy_at *at)
     mine->ticket = 0;
 }
 
-gd_verdict gd_breaker_timer(const gd_policy_at *at, gd_outcome *outcome)
-{
-    (void)at, (void)outcome;
-    return GD_PASS; /* it has no timer: changes of state come with calls */
-}
-
-uint32_t gd_breaker_call_bytes(const void *spec)
-{
-    (void)spec;
-    return sizeof(breaker_call);
-}
-
-uint32_t gd_breaker_state_bytes(const void *spec)
-{
-    return (uint32_t)(sizeof(breaker_state) + window_bytes(spec));
-}
-
-gd_span gd_breaker_timer_span(const void *spec)
-{
-    (void)spec;
-    return 0;
-}
-
 unsigned gd_breaker_get_state(const void *state)
 {
     return ((const breaker_state *)state)->state;
 }
 
-void gd_breaker_forget(gd_run *run, uint32_t edge, const void *state)
+/* The caller restarts: a new breaker is closed. */
+static void forget(const gd_policy_at *at)
 {
-    if (((const breaker_state *)state)->state == OPEN)
-        gd_measure_breaker(run, edge, -1);
+    if (((const breaker_state *)at->state)->state == OPEN)
+        gd_measure_breaker(at->run, at->site->edge, -1);
 }
+
+static uint32_t more_state_bytes(const void *spec)
+{
+    return (uint32_t)window_bytes(spec);
+}
+
+const gd_policy gd_breaker_policy = {
+    .counters = counters,
+    .admit = admit,
+    .ended = ended,
+    .cancelled = cancelled,
+    .forget = forget,
+    .call_bytes = sizeof(breaker_call),
+    .state_bytes = sizeof(breaker_state),
+    .more_state_bytes = more_state_bytes,
+};
 
 /* ---- as a model writes it ----------------------------------------------------------------------
  */

@@ -7,7 +7,7 @@
 #include "models/guard/policy.h"
 
 enum { REFUSED };
-const gd_counter_row gd_bulkhead_counters[] = {{"refused", NULL}, {0}};
+static const gd_counter_row counters[] = {{"refused", NULL}, {0}};
 
 typedef struct {
     uint32_t in_use, waiting;
@@ -55,7 +55,7 @@ static void park(const gd_policy_at *at)
     ((bulkhead_call *)at->mine)->parked = 1;
 }
 
-gd_verdict gd_bulkhead_admit(const gd_policy_at *at, gd_outcome *outcome)
+static gd_verdict admit(const gd_policy_at *at, gd_reply *reply)
 {
     const gd_bulkhead_spec *spec = at->spec;
     bulkhead_state *state = at->state;
@@ -67,11 +67,11 @@ gd_verdict gd_bulkhead_admit(const gd_policy_at *at, gd_outcome *outcome)
     }
     if (spec->max_wait > 0) {
         park(at);
-        gd_policy_timer(at, spec->max_wait);
+        gd_policy_timer(at, 0, spec->max_wait);
         return GD_PARK;
     }
     gd_policy_count(at, REFUSED, 1);
-    *outcome = GD_BULKHEAD_FULL;
+    reply->outcome = GD_BULKHEAD_FULL;
     return GD_END;
 }
 
@@ -91,52 +91,45 @@ static void release(const gd_policy_at *at)
         state->in_use--;
         return;
     }
-    gd_policy_at next = *at;
-    next.call = state->head - 1;
-    next.mine = (char *)gd_call_bytes(at->run, next.call) +
-                ((char *)at->mine - (char *)gd_call_bytes(at->run, at->call));
+    gd_policy_at next = gd_policy_of_call(at, state->head - 1);
     unpark(&next);
     ((bulkhead_call *)next.mine)->holds = 1;
     gd_call_granted(at->run, next.call, at->level);
 }
 
-gd_verdict gd_bulkhead_ended(const gd_policy_at *at, gd_outcome *outcome, gd_time *when)
+static gd_verdict ended(const gd_policy_at *at, gd_reply *reply, gd_time *when)
 {
-    (void)outcome, (void)when;
+    (void)reply, (void)when;
     release(at);
     return GD_PASS;
 }
 
-void gd_bulkhead_cancelled(const gd_policy_at *at)
-{
-    release(at);
-}
-
 /* The longest wait is over. */
-gd_verdict gd_bulkhead_timer(const gd_policy_at *at, gd_outcome *outcome)
+static gd_verdict timer(const gd_policy_at *at, unsigned n, gd_reply *reply)
 {
+    (void)n;
     unpark(at);
     gd_policy_count(at, REFUSED, 1);
-    *outcome = GD_BULKHEAD_FULL;
+    reply->outcome = GD_BULKHEAD_FULL;
     return GD_END;
 }
 
-uint32_t gd_bulkhead_call_bytes(const void *spec)
-{
-    (void)spec;
-    return sizeof(bulkhead_call);
-}
-
-uint32_t gd_bulkhead_state_bytes(const void *spec)
-{
-    (void)spec;
-    return sizeof(bulkhead_state);
-}
-
-gd_span gd_bulkhead_timer_span(const void *spec)
+static gd_span timer_span(const void *spec)
 {
     return ((const gd_bulkhead_spec *)spec)->max_wait;
 }
+
+const gd_policy gd_bulkhead_policy = {
+    .counters = counters,
+    .admit = admit,
+    .ended = ended,
+    .cancelled = release,
+    .timer = timer,
+    .timers = 1,
+    .call_bytes = sizeof(bulkhead_call),
+    .state_bytes = sizeof(bulkhead_state),
+    .timer_span = timer_span,
+};
 
 static const gd_field fields[] = {
     GD_FIELD_ROW(gd_bulkhead_spec, max, GD_FIELD_COUNT, .fallback = "25", .min = 1, .max = 1000000,

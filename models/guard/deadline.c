@@ -6,51 +6,48 @@
  */
 #include "models/guard/policy.h"
 
-const gd_counter_row gd_deadline_counters[] = {{0}};
-
-gd_verdict gd_deadline_admit(const gd_policy_at *at, gd_outcome *outcome)
+static gd_verdict admit(const gd_policy_at *at, gd_reply *reply)
 {
-    (void)outcome;
+    (void)reply;
     gd_span after = ((const gd_timeout_spec *)at->spec)->after;
     gd_policy_call(at)->deadline = gd_time_add(at->run->now, after);
-    gd_policy_timer(at, after);
+    gd_policy_timer(at, 0, after);
     return GD_PASS;
 }
 
-gd_verdict gd_deadline_ended(const gd_policy_at *at, gd_outcome *outcome, gd_time *when)
-{
-    (void)outcome, (void)when;
-    *(uint64_t *)at->mine = 0;
-    gd_policy_call(at)->deadline = GD_NEVER; /* a retry outside it begins a new one */
-    return GD_PASS;
-}
-
-void gd_deadline_cancelled(const gd_policy_at *at)
+/* A retry outside it begins a new one. */
+static void over(const gd_policy_at *at)
 {
     *(uint64_t *)at->mine = 0;
     gd_policy_call(at)->deadline = GD_NEVER;
 }
 
-gd_verdict gd_deadline_timer(const gd_policy_at *at, gd_outcome *outcome)
+static gd_verdict ended(const gd_policy_at *at, gd_reply *reply, gd_time *when)
 {
-    gd_policy_call(at)->deadline = GD_NEVER;
-    *outcome = GD_DEADLINE_EXCEEDED;
+    (void)reply, (void)when;
+    over(at);
+    return GD_PASS;
+}
+
+static gd_verdict timer(const gd_policy_at *at, unsigned n, gd_reply *reply)
+{
+    (void)n;
+    over(at);
+    reply->outcome = GD_DEADLINE_EXCEEDED;
     return GD_END;
 }
 
-uint32_t gd_deadline_call_bytes(const void *spec)
-{
-    (void)spec;
-    return sizeof(uint64_t);
-}
-
-uint32_t gd_deadline_state_bytes(const void *spec)
-{
-    (void)spec;
-    return 0;
-}
-
-gd_span gd_deadline_timer_span(const void *spec)
+static gd_span timer_span(const void *spec)
 {
     return ((const gd_timeout_spec *)spec)->after;
 }
+
+const gd_policy gd_deadline_policy = {
+    .admit = admit,
+    .ended = ended,
+    .cancelled = over,
+    .timer = timer,
+    .timers = 1,
+    .call_bytes = sizeof(uint64_t),
+    .timer_span = timer_span,
+};

@@ -9,28 +9,26 @@
 #include "models/guard/backoff.h"
 #include "models/guard/policy.h"
 
-const gd_counter_row gd_retry_counters[] = {{0}};
-
 typedef struct {
     uint64_t word;
     gd_span before; /* the wait before this one (decorrelated) */
     uint32_t tries;
 } retry_call;
 
-gd_verdict gd_retry_admit(const gd_policy_at *at, gd_outcome *outcome)
+static gd_verdict admit(const gd_policy_at *at, gd_reply *reply)
 {
-    (void)outcome;
+    (void)reply;
     ((retry_call *)at->mine)->tries = 1;
     return GD_PASS;
 }
 
-gd_verdict gd_retry_ended(const gd_policy_at *at, gd_outcome *outcome, gd_time *when)
+static gd_verdict ended(const gd_policy_at *at, gd_reply *reply, gd_time *when)
 {
     const gd_retry_spec *spec = at->spec;
     retry_call *mine = at->mine;
-    if (gd_outcome_rows[*outcome].good || mine->tries >= spec->max_attempts)
+    if (gd_outcome_rows[reply->outcome].good || mine->tries >= spec->max_attempts)
         return GD_PASS;
-    if (!(gd_policy_site(at)->retry_mask >> *outcome & 1u))
+    if (!(at->site->retry_mask >> reply->outcome & 1u))
         return GD_PASS;
 
     const gd_call *call = gd_policy_call(at);
@@ -44,36 +42,33 @@ gd_verdict gd_retry_ended(const gd_policy_at *at, gd_outcome *outcome, gd_time *
     return GD_AGAIN;
 }
 
-void gd_retry_cancelled(const gd_policy_at *at)
+static void cancelled(const gd_policy_at *at)
 {
     ((retry_call *)at->mine)->word = 0;
 }
 
 /* The back-off is over: once more from the policy below. */
-gd_verdict gd_retry_timer(const gd_policy_at *at, gd_outcome *outcome)
+static gd_verdict timer(const gd_policy_at *at, unsigned n, gd_reply *reply)
 {
-    (void)outcome;
-    ((retry_call *)at->mine)->word = 0;
+    (void)at, (void)n, (void)reply;
     return GD_AGAIN;
 }
 
-uint32_t gd_retry_call_bytes(const void *spec)
-{
-    (void)spec;
-    return sizeof(retry_call);
-}
-
-uint32_t gd_retry_state_bytes(const void *spec)
-{
-    (void)spec;
-    return 0;
-}
-
-gd_span gd_retry_timer_span(const void *spec)
+static gd_span timer_span(const void *spec)
 {
     const gd_retry_spec *retry = spec;
     return retry->backoff_kind == GD_BACKOFF_CONSTANT ? retry->wait.base : 0;
 }
+
+const gd_policy gd_retry_policy = {
+    .admit = admit,
+    .ended = ended,
+    .cancelled = cancelled,
+    .timer = timer,
+    .timers = 1,
+    .call_bytes = sizeof(retry_call),
+    .timer_span = timer_span,
+};
 
 /* ---- as a model writes it ----------------------------------------------------------------------
  */

@@ -6,7 +6,7 @@
 #include "sim/spec/field.h"
 
 typedef enum {
-#define GD_POLICY(symbol, name) GD_POLICY_##symbol,
+#define GD_POLICY(symbol, name, place) GD_POLICY_##symbol,
 #include "models/guard/policy.def"
 #undef GD_POLICY
     GD_POLICIES
@@ -60,6 +60,9 @@ typedef struct {
 
 extern const gd_shape gd_retry_shape, gd_breaker_shape, gd_bulkhead_shape;
 
+/* By kind, ending with NULL: "hystrix", and the word of its place in `order`, "breaker". */
+extern const char *const gd_policy_names[GD_POLICIES + 1], *const gd_policy_places[GD_POLICIES + 1];
+
 /* What a policy counts: its rows. */
 const gd_counter_row *gd_policy_counters(gd_policy_kind kind);
 /* Bytes that a policy keeps for each call and for each (site, caller instance). */
@@ -67,3 +70,8 @@ uint32_t gd_policy_call_bytes(gd_policy_kind kind, const void *spec);
 uint32_t gd_policy_state_bytes(gd_policy_kind kind, const void *spec);
 /* The span of a timer that is always the same; 0: none. */
 gd_span gd_policy_timer_span(gd_policy_kind kind, const void *spec);
+/* How often it may send a try back to the balancer because of who was tried before. */
+uint32_t gd_policy_reselects(gd_policy_kind kind, const void *spec);
+bool gd_policy_hears_sent(gd_policy_kind kind);
+bool gd_policy_hears_retry_after(gd_policy_kind kind, const void *spec);
+bool gd_policy_says_deadline(gd_policy_kind kind, const void *spec);

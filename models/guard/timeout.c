@@ -8,47 +8,43 @@
  */
 #include "models/guard/policy.h"
 
-const gd_counter_row gd_timeout_counters[] = {{0}};
-
-gd_verdict gd_timeout_admit(const gd_policy_at *at, gd_outcome *outcome)
+static gd_verdict admit(const gd_policy_at *at, gd_reply *reply)
 {
-    (void)outcome;
-    gd_policy_timer(at, ((const gd_timeout_spec *)at->spec)->after);
+    (void)reply;
+    gd_policy_timer(at, 0, ((const gd_timeout_spec *)at->spec)->after);
     return GD_PASS;
 }
 
-gd_verdict gd_timeout_ended(const gd_policy_at *at, gd_outcome *outcome, gd_time *when)
+static gd_verdict ended(const gd_policy_at *at, gd_reply *reply, gd_time *when)
 {
-    (void)outcome, (void)when;
+    (void)reply, (void)when;
     *(uint64_t *)at->mine = 0;
     return GD_PASS;
 }
 
-void gd_timeout_cancelled(const gd_policy_at *at)
+static void cancelled(const gd_policy_at *at)
 {
     *(uint64_t *)at->mine = 0;
 }
 
-gd_verdict gd_timeout_timer(const gd_policy_at *at, gd_outcome *outcome)
+static gd_verdict timer(const gd_policy_at *at, unsigned n, gd_reply *reply)
 {
-    (void)at;
-    *outcome = GD_TIMEOUT;
+    (void)at, (void)n;
+    reply->outcome = GD_TIMEOUT;
     return GD_END;
 }
 
-uint32_t gd_timeout_call_bytes(const void *spec)
-{
-    (void)spec;
-    return sizeof(uint64_t);
-}
-
-uint32_t gd_timeout_state_bytes(const void *spec)
-{
-    (void)spec;
-    return 0;
-}
-
-gd_span gd_timeout_timer_span(const void *spec)
+static gd_span timer_span(const void *spec)
 {
     return ((const gd_timeout_spec *)spec)->after;
 }
+
+const gd_policy gd_timeout_policy = {
+    .admit = admit,
+    .ended = ended,
+    .cancelled = cancelled,
+    .timer = timer,
+    .timers = 1,
+    .call_bytes = sizeof(uint64_t),
+    .timer_span = timer_span,
+};

@@ -24,19 +24,26 @@ static inline void rig_init(rig *r, const gd_breaker_spec *spec)
     run->measuring = true;
     uint32_t slot = gd_call_new(run);
     GD_CALLS(run)[slot].site = (uint16_t)bench_site(r->b.plan, "web>s.op");
-    assert_true(gd_breaker_state_bytes(spec) <= sizeof r->state);
-    assert_true(gd_breaker_call_bytes(spec) <= sizeof r->calls[0]);
+    assert_true(gd_policy_state_bytes(GD_POLICY_BREAKER, spec) <= sizeof r->state);
+    assert_true(gd_policy_call_bytes(GD_POLICY_BREAKER, spec) <= sizeof r->calls[0]);
     r->at = (gd_policy_at){
-        .run = run, .spec = spec, .state = r->state, .call = slot, .ring = GD_NO_RING};
+        .run = run,
+        .site = &r->b.plan->sites[GD_CALLS(run)[slot].site],
+        .spec = spec,
+        .state = r->state,
+        .call = slot,
+        .from = GD_NONE,
+        .ring = GD_NO_RING,
+    };
 }
 
 static inline bool rig_admit(rig *r, size_t call)
 {
-    gd_outcome outcome = GD_OK;
+    gd_reply reply = gd_reply_local(GD_OK);
     memset(r->calls[call], 0, sizeof r->calls[call]);
     r->at.mine = r->calls[call];
-    gd_verdict verdict = gd_breaker_admit(&r->at, &outcome);
-    check_that(verdict == GD_PASS || (verdict == GD_END && outcome == GD_BREAKER_OPEN),
+    gd_verdict verdict = gd_breaker_policy.admit(&r->at, &reply);
+    check_that(verdict == GD_PASS || (verdict == GD_END && reply.outcome == GD_BREAKER_OPEN),
                "a breaker lets pass or refuses");
     return verdict == GD_PASS;
 }
@@ -44,14 +51,15 @@ static inline bool rig_admit(rig *r, size_t call)
 static inline void rig_end(rig *r, size_t call, gd_outcome outcome)
 {
     gd_time when = 0;
-    gd_outcome before = outcome;
+    gd_reply reply = {.outcome = outcome, .retry_after = GD_RETRY_UNSAID, .reached = true};
     r->at.mine = r->calls[call];
-    check_that(gd_breaker_ended(&r->at, &outcome, &when) == GD_PASS && outcome == before,
+    check_that(gd_breaker_policy.ended(&r->at, &reply, &when) == GD_PASS &&
+                   reply.outcome == outcome,
                "it watches, it does not change what it sees");
 }
 
 static inline void rig_cancel(rig *r, size_t call)
 {
     r->at.mine = r->calls[call];
-    gd_breaker_cancelled(&r->at);
+    gd_breaker_policy.cancelled(&r->at);
 }
