@@ -9,24 +9,23 @@
 /* ---- events -----------------------------------------------------------------------------------
  */
 typedef enum {
-    GD_EV_ARRIVAL,  /* subject: client */
-    GD_EV_REQUEST,  /* frame reaches its instance */
-    GD_EV_WORK,     /* frame's work ends */
-    GD_EV_WAIT,     /* frame's wait ends */
-    GD_EV_REPLY,    /* frame's answer reaches its caller */
-    GD_EV_TIMER,    /* call: a policy's timer */
-    GD_EV_USER,     /* user: think time over */
-    GD_EV_SHARED,   /* instance: the next processor-sharing completion */
-    GD_EV_LEVER,    /* fault: begins, moves along its ramp, ends */
-    GD_EV_STARTED,  /* instance: start-up over */
-    GD_EV_RESEND,   /* frame: TCP sends it again over a cut link */
-    GD_EV_RUN,      /* frame: go on with its steps (follow-up only) */
-    GD_EV_CANCEL,   /* a cancel message reaches the callee; subject: cancel record */
-    GD_EV_PHASE,    /* client: a burst's phase changes */
-    GD_EV_STATE,    /* state of a site at a caller instance: a timer of one of its policies */
-    GD_EV_CALL = 16 /* call: ended or granted at this instant (follow-up only) */
+    GD_EV_ARRIVAL, /* subject: client */
+    GD_EV_REQUEST, /* frame reaches its instance */
+    GD_EV_WORK,    /* frame's work ends */
+    GD_EV_WAIT,    /* frame's wait ends */
+    GD_EV_REPLY,   /* frame's answer reaches its caller */
+    GD_EV_TIMER,   /* call: a policy's timer */
+    GD_EV_USER,    /* user: think time over */
+    GD_EV_SHARED,  /* instance: the next processor-sharing completion */
+    GD_EV_LEVER,   /* fault: begins, moves along its ramp, ends */
+    GD_EV_STARTED, /* instance: start-up over */
+    GD_EV_RESEND,  /* frame: TCP sends it again over a cut link */
+    GD_EV_RUN,     /* frame: go on with its steps (follow-up only) */
+    GD_EV_CANCEL,  /* a cancel message reaches the callee; subject: cancel record */
+    GD_EV_PHASE,   /* client: a burst's phase changes */
+    GD_EV_STATE,   /* state of a site at a caller instance: a timer of one of its policies */
+    GD_EV_CALL     /* call: ended or granted at this instant (follow-up only) */
 } gd_event_kind;
-_Static_assert(GD_EV_STATE < 16, "an agenda entry keeps 4 bits for the kind; a follow-up keeps 8");
 
 /* Ranks at one instant (design: levers, completions and replies, timers, arrivals, control). */
 enum { GD_RANK_LEVER, GD_RANK_REPLY, GD_RANK_TIMER, GD_RANK_ARRIVAL, GD_RANK_CONTROL };
@@ -49,8 +48,9 @@ typedef enum { GD_BY_CLIENT, GD_BY_USER, GD_BY_FRAME, GD_BY_CALL, GD_BY_NOBODY }
 #define GD_F_EVENT     0x800u  /* has a pending event of its own (work, wait, resend, transit) */
 #define GD_F_LEFT      0x1000u /* its caller is known to have left: what it does is wasted */
 #define GD_F_CONTINUES 0x2000u /* has been served before: the continuation lane, or pre-empted */
-#define GD_F_TIMED_OUT 0x4000u /* its caller's timeout passed: a good answer makes it a false one  \
-                                */
+#define GD_F_TIMED_OUT                                                                             \
+    0x4000u /* its caller's timeout passed: a good answer makes it a false one                     \
+             */
 
 typedef struct {
     uint64_t key;
