@@ -45,6 +45,15 @@ static uint32_t balancer_bytes(const gd_plan *plan, const gd_plan_site *site)
     return 0;
 }
 
+static uint32_t only_instance(const gd_plan *plan, const gd_plan_site *site)
+{
+    if (site->callees_n != 1 || site->balancer_bytes > 0)
+        return GD_NONE;
+    const gd_plan_service *callee =
+        &plan->services[plan->ops[plan->callees[site->callees_first]].service];
+    return callee->instances_n == 1 ? callee->instances_first : GD_NONE;
+}
+
 void gd_plan_finish(gd_plan *plan)
 {
     plan->n_states = 0;
@@ -60,6 +69,7 @@ void gd_plan_finish(gd_plan *plan)
         if (site->call_bytes > plan->max_call_bytes)
             plan->max_call_bytes = site->call_bytes;
         site->balancer_bytes = balancer_bytes(plan, site);
+        site->only = only_instance(plan, site);
         site->state_first = GD_NONE;
         if (site->state_bytes + site->balancer_bytes == 0)
             continue;

@@ -138,19 +138,20 @@ typedef struct {
     uint32_t edge;           /* index of gd_plan_edge: sites of one edge share statistics */
     uint32_t callees_first, callees_n; /* into plan->callees: op indices; more than one = one_of */
     uint8_t balancer;
-    uint8_t then;                     /* gd_then */
-    uint8_t answer;                   /* THEN_ANSWER: GD_OK or GD_DEGRADED */
-    uint32_t then_site;               /* THEN_CALL */
-    uint32_t retry_mask;              /* bit per outcome: another try is worth it */
-    bool guarded;                     /* has a policy chain: needs a call record */
-    bool cancel_on_timeout;           /* sends a cancel to the callee when it stops waiting */
-    bool hears_sent;                  /* some policy of the chain wants to know who was asked */
-    uint8_t reselects; /* how often the balancer is asked again for who was not tried yet */
+    uint8_t then;           /* gd_then */
+    uint8_t answer;         /* THEN_ANSWER: GD_OK or GD_DEGRADED */
+    uint32_t then_site;     /* THEN_CALL */
+    uint32_t retry_mask;    /* bit per outcome: another try is worth it */
+    bool guarded;           /* has a policy chain: needs a call record */
+    bool cancel_on_timeout; /* sends a cancel to the callee when it stops waiting */
+    bool hears_sent;        /* some policy of the chain wants to know who was asked */
+    uint8_t reselects;      /* how often the balancer is asked again for who was not tried yet */
     uint32_t chain_first, chain_n;    /* into plan->policies, outermost first */
     uint32_t call_bytes, state_bytes; /* of the chain */
     uint32_t balancer_bytes;          /* state of the balancer, behind state_bytes */
     uint32_t state_first; /* index of this site's first slot in the state table, one per caller
                              instance (clients: one); GD_NONE: stateless */
+    uint32_t only;        /* the one instance that there is to pick; GD_NONE: the balancer picks */
     uint16_t fixed_link;  /* link request, when all pairs share it, else UINT16_MAX */
     uint16_t fixed_back;
 } gd_plan_site;
@@ -306,7 +307,7 @@ typedef struct gd_plan {
     uint32_t *callees;
     gd_plan_policy *policies;
     uint32_t n_callees, n_policies;
-    bool says_retry_after; /* some refusal says when to come back */
+    bool says_retry_after;   /* some refusal says when to come back */
     uint32_t max_call_bytes; /* over all sites */
     uint32_t n_states;       /* slots of the state table */
 

@@ -100,6 +100,8 @@ static size_t used_of(const gd_run *run, unsigned seg)
         return run->layout->sides ? (size_t)run->frames.used * sizeof(gd_frame_side) : 0;
     case GD_SEG_EXTRAS:
         return run->extras ? (size_t)run->frames.used * sizeof(gd_extra) : 0;
+    case GD_SEG_STARTS:
+        return run->layout->starts ? (size_t)run->frames.used * sizeof(gd_time) : 0;
     case GD_SEG_CALLS:
         return (size_t)run->calls.used * sizeof(gd_call);
     case GD_SEG_CALL_BYTES:

@@ -109,13 +109,17 @@ static uint32_t pick(gd_run *run, const gd_plan_site *site, const gd_waiter *who
     return target;
 }
 
-gd_outcome gd_attempt_send(gd_run *run, uint32_t index, gd_waiter who, uint64_t key, bool last,
-                           uint32_t *frame_out)
+GD_HOT gd_outcome gd_attempt_send(gd_run *run, uint32_t index, gd_waiter who, uint64_t key,
+                                  bool last, uint32_t *frame_out)
 {
     const gd_plan *plan = run->plan;
     const gd_plan_site *site = &plan->sites[index];
     uint32_t from = from_of(run, &who), op_index;
-    uint32_t target = pick(run, site, &who, from, key, &op_index);
+    uint32_t target = site->only;
+    if (target != GD_NONE)
+        op_index = plan->callees[site->callees_first];
+    else
+        target = pick(run, site, &who, from, key, &op_index);
     if (target == GD_NONE && who.by == GD_BY_CALL)
         return GD_NO_ENDPOINT;
     const gd_plan_op *op = &plan->ops[op_index];

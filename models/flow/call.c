@@ -358,8 +358,8 @@ static uint32_t instance_of(const gd_run *run, const gd_waiter *who)
                                                              : GD_NONE;
 }
 
-void gd_call_begin(gd_run *run, uint32_t index, gd_caller_kind by, uint32_t caller, uint64_t key,
-                   uint32_t user, bool last)
+GD_HOT void gd_call_begin(gd_run *run, uint32_t index, gd_caller_kind by, uint32_t caller,
+                          uint64_t key, uint32_t user, bool last)
 {
     const gd_plan_site *site = &run->plan->sites[index];
     gd_waiter who = {.caller = caller, .caller_age = user, .by = (uint8_t)by};
@@ -394,8 +394,8 @@ static void fall_back(gd_run *run, uint32_t index, gd_waiter who, uint64_t key, 
     begin(run, index, who, gd_mix(key, site->salt), begun, instance_of(run, &who), GD_C_FALLBACK);
 }
 
-void gd_call_conclude(gd_run *run, uint32_t index, gd_waiter who, uint64_t key, gd_time begun,
-                      uint32_t attempts, gd_outcome outcome)
+GD_HOT void gd_call_conclude(gd_run *run, uint32_t index, gd_waiter who, uint64_t key,
+                             gd_time begun, uint32_t attempts, gd_outcome outcome)
 {
     const gd_plan_site *site = &run->plan->sites[index];
     gd_edge_record *edge = &GD_EDGES(run)[site->edge];

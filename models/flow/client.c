@@ -147,7 +147,7 @@ static gd_i128 need_ns(const gd_plan_client *client, const gd_client_run *state)
     return gd_scale_q58(state->need, state->gap, state->gap_shift);
 }
 
-static void schedule(gd_run *run, uint32_t index)
+static GD_HOT void schedule(gd_run *run, uint32_t index)
 {
     const gd_plan_client *client = &run->plan->clients[index];
     gd_client_run *state = state_of(run, index);
@@ -167,7 +167,7 @@ static void schedule(gd_run *run, uint32_t index)
 }
 
 /* Draws the need of the next arrival; false when there is none. */
-static bool next_need(gd_run *run, uint32_t index)
+static GD_HOT bool next_need(gd_run *run, uint32_t index)
 {
     const gd_plan_client *client = &run->plan->clients[index];
     gd_client_run *state = state_of(run, index);
@@ -203,7 +203,7 @@ static void stop(gd_run *run, gd_client_run *state)
         run->check_at = run->events + 1; /* from now on each event may be the last */
 }
 
-static void next_arrival(gd_run *run, uint32_t index)
+static GD_HOT void next_arrival(gd_run *run, uint32_t index)
 {
     if (next_need(run, index))
         schedule(run, index);
@@ -396,8 +396,8 @@ static void go_on(gd_run *run, uint32_t slot, bool good)
         gd_user_free(run, slot);
 }
 
-void gd_client_done(gd_run *run, uint32_t index, gd_waiter who, gd_time begun, uint32_t attempts,
-                    gd_outcome outcome)
+GD_HOT void gd_client_done(gd_run *run, uint32_t index, gd_waiter who, gd_time begun,
+                           uint32_t attempts, gd_outcome outcome)
 {
     uint32_t view = run->layout->site_view[index];
     bool good = gd_outcome_rows[outcome].good;

@@ -17,6 +17,7 @@
 enum {
     GD_SEG_FRAMES,
     GD_SEG_SIDES,
+    GD_SEG_STARTS, /* per frame: when it got its worker, in plans with blocking services */
     GD_SEG_EXTRAS,
     GD_SEG_CALLS,
     GD_SEG_CALL_BYTES,
@@ -99,6 +100,7 @@ typedef struct gd_layout {
     uint32_t *site_bit;   /* per client site: its bit in gd_user.seen */
     bool words;           /* some work can be pre-empted or rescaled: work events are checked */
     bool sides;           /* some frame needs its side record */
+    bool starts;          /* some service is blocking */
     bool roots;           /* some draw is per request: sides carry the root's key */
     bool proxies;         /* some operation passes its caller's key on */
     bool extras; /* some answer says retry_after to a caller that listens, or a request carries a
@@ -109,6 +111,7 @@ typedef struct gd_layout {
 #define GD_SEG(run, index, type) ((type *)(run)->segs[index].base)
 #define GD_FRAMES(run)           GD_SEG(run, GD_SEG_FRAMES, gd_frame)
 #define GD_SIDES(run)            GD_SEG(run, GD_SEG_SIDES, gd_frame_side)
+#define GD_STARTS(run)           GD_SEG(run, GD_SEG_STARTS, gd_time)
 #define GD_EXTRAS(run)           GD_SEG(run, GD_SEG_EXTRAS, gd_extra)
 #define GD_CALLS(run)            GD_SEG(run, GD_SEG_CALLS, gd_call)
 #define GD_USERS(run)            GD_SEG(run, GD_SEG_USERS, gd_user)

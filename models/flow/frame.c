@@ -81,7 +81,7 @@ bool gd_frame_is_left(gd_run *run, uint32_t slot)
     return left;
 }
 
-void gd_frame_account(gd_run *run, uint32_t slot, gd_span work)
+GD_HOT void gd_frame_account(gd_run *run, uint32_t slot, gd_span work)
 {
     uint32_t service = GD_INSTANCES(run)[GD_FRAMES(run)[slot].instance].service;
     gd_service_record *record = &GD_SERVICES(run)[service];
@@ -120,7 +120,10 @@ void gd_frame_work_done(gd_run *run, uint32_t slot, uint64_t word)
             gd_station_release(run, at);
         }
     }
-    gd_frame_run(run, slot);
+    if (run->plan->steps[frame->pc].kind == GD_STEP_END)
+        gd_frame_finish(run, slot, GD_OK);
+    else
+        gd_frame_run(run, slot);
 }
 
 void gd_frame_wait_done(gd_run *run, uint32_t slot)
@@ -177,7 +180,7 @@ void gd_frame_finish(gd_run *run, uint32_t slot, gd_outcome outcome)
     gd_service_window_of(run, service)->completed++;
     gd_service_hist(run, &record->sojourn, run->now - frame->arrived);
     if (!plan->async && frame->flags & GD_F_WORKER)
-        gd_service_hist(run, &record->service, run->now - GD_SIDES(run)[slot].started);
+        gd_service_hist(run, &record->service, run->now - GD_STARTS(run)[slot]);
     bool worker = frame->flags & GD_F_WORKER;
     frame->flags = (uint16_t)((frame->flags & ~GD_F_WORKER) | GD_F_REPLYING);
     if (worker)

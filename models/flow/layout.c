@@ -27,7 +27,9 @@ static void scan_services(const gd_plan *plan, gd_layout *layout)
 {
     for (uint32_t i = 0; i < plan->n_services; i++) {
         const gd_plan_service *service = &plan->services[i];
-        layout->sides |= !service->async || service->discipline == GD_PS;
+        layout->starts |= !service->async;
+        /* A crash looks for what its frames wait for. */
+        layout->sides |= service->discipline == GD_PS || (!service->async && plan->n_faults > 0);
         layout->words |= service->preempt;
         layout->sides |= service->cancel != GD_CANCEL_NONE;
     }
@@ -91,6 +93,8 @@ gd_layout *gd_layout_new(const gd_plan *plan)
     scan_services(plan, layout);
     scan_faults(plan, layout);
     scan_policies(plan, layout);
+    for (uint32_t i = 0; i < plan->n_sites; i++)
+        layout->sides |= plan->sites[i].then == GD_THEN_CRASH;
     layout->sides |= layout->words || layout->roots;
     layout->dist_ring = gd_arena_array(arena, uint8_t, plan->n_dists + 1);
     layout->policy_ring = gd_arena_array(arena, uint8_t, plan->n_policies + 1);

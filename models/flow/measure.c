@@ -319,8 +319,8 @@ static void count_objectives(gd_run *run, const gd_plan_view *view, gd_span late
     }
 }
 
-void gd_measure_view(gd_run *run, uint32_t view, gd_span latency, uint32_t attempts,
-                     gd_outcome outcome)
+GD_HOT void gd_measure_view(gd_run *run, uint32_t view, gd_span latency, uint32_t attempts,
+                            gd_outcome outcome)
 {
     gd_view_record *record = &GD_VIEWS(run)[view];
     gd_view_window *window = &GD_SEG(run, GD_SEG_VIEW_WINDOWS, gd_view_window)[view];

@@ -88,7 +88,7 @@ static bool slow_delay(gd_run *run, uint32_t slot, uint16_t index, bool reply, g
 
 /* A message without latency arrives in the same event. It is delivered at once where that is what
  * the follow-up list would do next, and not too deep; else it waits its turn there. */
-static void at_once(gd_run *run, uint32_t slot, bool reply, bool last)
+static GD_HOT void at_once(gd_run *run, uint32_t slot, bool reply, bool last)
 {
     if (!last || run->follow_head != run->follow_tail || run->nested == NESTED_AT_MOST) {
         gd_follow(run, reply ? GD_EV_REPLY : GD_EV_REQUEST, slot);
@@ -103,7 +103,7 @@ static void at_once(gd_run *run, uint32_t slot, bool reply, bool last)
     run->nested--;
 }
 
-static void transmit(gd_run *run, uint32_t slot, uint16_t index, bool reply, bool last)
+static GD_HOT void transmit(gd_run *run, uint32_t slot, uint16_t index, bool reply, bool last)
 {
     gd_event_kind kind = reply ? GD_EV_REPLY : GD_EV_REQUEST;
     const gd_link_run *link = link_run(run, index);
@@ -139,12 +139,12 @@ static void transmit(gd_run *run, uint32_t slot, uint16_t index, bool reply, boo
                        reply ? GD_RANK_REPLY : GD_RANK_ARRIVAL, kind, slot);
 }
 
-void gd_network_request(gd_run *run, uint32_t slot, uint16_t link, bool last)
+GD_HOT void gd_network_request(gd_run *run, uint32_t slot, uint16_t link, bool last)
 {
     transmit(run, slot, link, false, last);
 }
 
-void gd_network_reply(gd_run *run, uint32_t slot, bool last)
+GD_HOT void gd_network_reply(gd_run *run, uint32_t slot, bool last)
 {
     const gd_frame *frame = &GD_FRAMES(run)[slot];
     if (frame->by == GD_BY_NOBODY) {

@@ -28,6 +28,9 @@ void gd_frames_grow(gd_run *run)
         gd_segment_reserve(&run->segs[GD_SEG_SIDES], &run->memory,
                            run->segs[GD_SEG_FRAMES].capacity / sizeof(gd_frame) *
                                sizeof(gd_frame_side));
+    if (run->layout->starts)
+        gd_segment_reserve(&run->segs[GD_SEG_STARTS], &run->memory,
+                           run->segs[GD_SEG_FRAMES].capacity / sizeof(gd_frame) * sizeof(gd_time));
     if (run->layout->extras)
         gd_segment_reserve(&run->segs[GD_SEG_EXTRAS], &run->memory,
                            run->segs[GD_SEG_FRAMES].capacity / sizeof(gd_frame) * sizeof(gd_extra));

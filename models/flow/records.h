@@ -73,7 +73,6 @@ _Static_assert(sizeof(gd_frame) == 64, "a frame is one cache line");
 /* What only some frames need. */
 typedef struct {
     uint64_t root_key;    /* when the plan draws per request */
-    gd_time started;      /* got its worker */
     uint64_t word;        /* of the pending work event, where it can be pre-empted or rescaled */
     gd_span remaining;    /* of work that was pre-empted; of a shared processor: all of it */
     gd_time ends;         /* of the work in progress, where `word` is used */

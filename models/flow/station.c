@@ -87,7 +87,7 @@ static gd_classes *classes_of(gd_run *run, const gd_instance *instance)
     return &GD_SEG(run, GD_SEG_CLASSES, gd_classes)[instance->aside];
 }
 
-static void enqueue(gd_run *run, uint32_t slot, gd_instance *instance)
+static GD_HOT void enqueue(gd_run *run, uint32_t slot, gd_instance *instance)
 {
     gd_frame *frames = GD_FRAMES(run);
     frames[slot].flags |= GD_F_QUEUED;
@@ -159,7 +159,7 @@ void gd_station_drop(gd_run *run, uint32_t slot)
 
 /* ---- workers -----------------------------------------------------------------------------------
  */
-void gd_station_begin(gd_run *run, uint32_t slot, const gd_step *step)
+GD_HOT void gd_station_begin(gd_run *run, uint32_t slot, const gd_step *step)
 {
     gd_frame *frame = &GD_FRAMES(run)[slot];
     const gd_instance *instance = &GD_INSTANCES(run)[frame->instance];
@@ -194,7 +194,7 @@ void gd_station_begin(gd_run *run, uint32_t slot, const gd_step *step)
 }
 
 /* A worker takes a frame: `waited` since it arrived. */
-static void start(gd_run *run, uint32_t slot, gd_instance *instance)
+static GD_HOT void start(gd_run *run, uint32_t slot, gd_instance *instance)
 {
     gd_frame *frame = &GD_FRAMES(run)[slot];
     const gd_plan_service *service = service_of(run, instance);
@@ -207,7 +207,7 @@ static void start(gd_run *run, uint32_t slot, gd_instance *instance)
     if (first)
         gd_service_hist(run, &GD_SERVICES(run)[instance->service].wait, run->now - frame->arrived);
     if (!service->async && first)
-        GD_SIDES(run)[slot].started = run->now;
+        GD_STARTS(run)[slot] = run->now;
     const gd_step *step = &run->plan->steps[frame->pc];
     if (step->kind == GD_STEP_WORK)
         gd_station_begin(run, slot, step);
@@ -326,7 +326,7 @@ bool gd_station_resume(gd_run *run, uint32_t slot)
     return false;
 }
 
-void gd_station_release(gd_run *run, uint32_t at)
+GD_HOT void gd_station_release(gd_run *run, uint32_t at)
 {
     gd_instance *instance = &GD_INSTANCES(run)[at];
     gd_gauge *gauge = &GD_GAUGES(run)[instance->service];

@@ -10,7 +10,7 @@ static uint64_t draw_of(gd_run *run, uint32_t slot, const gd_dist *dist, uint64_
 }
 
 /* How long a step's work takes here and now: levers scale the drawn value, never the draw. */
-gd_span gd_step_work_time(gd_run *run, uint32_t slot, const gd_step *step)
+GD_HOT gd_span gd_step_work_time(gd_run *run, uint32_t slot, const gd_step *step)
 {
     const gd_frame *frame = &GD_FRAMES(run)[slot];
     const gd_dist *dist = &run->plan->dists[step->a];
