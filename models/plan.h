@@ -32,7 +32,8 @@ typedef enum {
     GD_STEP_FAIL,     /* a = index into shares (probability), n = gd_outcome */
     GD_STEP_JUMP,     /* a = step */
     GD_STEP_END,      /* end of the operation: a = op */
-    GD_STEP_END_STRAND /* end of a branch or of a repeat's body */
+    GD_STEP_END_STRAND, /* end of a branch or of a repeat's body */
+    GD_STEP_REFUSE      /* end of a service's program of refusal: answers with the frame's outcome */
 } gd_step_kind;
 
 #define GD_STEP_AT_ONCE 1u /* PARALLEL: on_failure at_once */
@@ -72,6 +73,14 @@ typedef struct {
 } gd_plan_op;
 
 typedef enum { GD_FIFO, GD_LIFO, GD_PRIORITY, GD_PS } gd_discipline;
+/* A row of models/serve/serve.def that a service has. */
+typedef struct {
+    uint8_t kind;      /* gd_serve_symbol */
+    uint32_t at;       /* offset of its bytes in the instance's */
+    uint32_t counters; /* index of its first */
+    const void *spec;
+} gd_plan_serve;
+
 typedef enum { GD_CANCEL_NONE, GD_CANCEL_DEQUEUE, GD_CANCEL_IMMEDIATE } gd_cancel_mode;
 typedef enum { GD_CRASH_RESET, GD_CRASH_SILENT } gd_crash_mode; /* what callers hear of lost work */
 
@@ -90,6 +99,9 @@ typedef struct {
     uint32_t ops_first, ops_n;
     gd_rate quota;        /* 0: none; per service, token bucket of burst 1 s of quota */
     uint64_t unavailable; /* threshold: share of arrivals answered `unavailable` (availability) */
+    uint32_t serves_first, serves_n, serve_bytes; /* into plan->serves; bytes of an instance */
+    const struct gd_contention_spec *contention; /* NULL: none */
+    uint32_t refusal; /* first step of what a refusal costs; GD_NONE: nothing */
 } gd_plan_service;
 
 typedef struct {
@@ -330,6 +342,10 @@ typedef struct gd_plan {
     gd_plan_fault *faults;
     uint32_t *targets;
     uint32_t n_faults, n_targets;
+
+    gd_plan_serve *serves; /* by service, in the order of serve.def */
+    uint32_t n_serves;
+    bool needs_roots; /* somebody asks frames whose they are */
 
     gd_plan_counter *counters;
     uint32_t n_counters;

@@ -70,6 +70,8 @@ void gd_run_reset(gd_run *run, uint64_t seed)
     gd_measure_layout(run);
     gd_frames_grow(run);
     gd_lever_start(run);
+    for (uint32_t i = 0; plan->n_serves && i < plan->n_instances; i++)
+        gd_serve_reset(run, i);
     for (uint32_t i = 0; i < plan->n_clients; i++)
         gd_client_start(run, i);
     plan_check(run);
@@ -201,6 +203,12 @@ static inline void dispatch(gd_run *run, unsigned kind, uint32_t subject, uint64
     case GD_EV_STATE:
         gd_call_state_timer(run, subject, word);
         break;
+    case GD_EV_SERVE:
+        gd_serve_event(run, subject, word);
+        break;
+    case GD_EV_EXPIRE:
+        gd_serve_expire(run, subject, word);
+        break;
     }
 }
 
@@ -221,6 +229,7 @@ static const char *agent_of(const gd_run *run, unsigned kind, uint32_t subject)
     case GD_EV_REPLY:
     case GD_EV_RESEND:
     case GD_EV_RUN:
+    case GD_EV_EXPIRE:
         return plan->sites[GD_FRAMES(run)[subject].site].name;
     case GD_EV_TIMER:
     case GD_EV_CALL:
@@ -232,6 +241,7 @@ static const char *agent_of(const gd_run *run, unsigned kind, uint32_t subject)
         return plan->clients[GD_USERS(run)[subject].client].name;
     case GD_EV_SHARED:
     case GD_EV_STARTED:
+    case GD_EV_SERVE:
         return plan->services[GD_INSTANCES(run)[subject].service].name;
     case GD_EV_LEVER:
         return plan->faults[subject].name;

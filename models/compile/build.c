@@ -55,6 +55,7 @@ gd_builder *gd_builder_new(gd_arena *arena, const gd_compile_options *options,
     b->site_times = table(sizeof(double));
     b->drawn_by = table(sizeof(gd_attribute_use));
     b->counters = table(sizeof(gd_plan_counter));
+    b->serves = table(sizeof(gd_plan_serve));
     b->counter_index = g_hash_table_new(g_str_hash, g_str_equal);
     return b;
 }
@@ -84,7 +85,7 @@ void gd_builder_free(gd_builder *b)
                         b->shares,   b->sites,    b->dist_table, b->edges,      b->callees,
                         b->policies, b->profile,  b->journeys,   b->pages,      b->attributes,
                         b->views,    b->targets,  b->links,      b->site_times, b->drawn_by,
-                        b->counters};
+                        b->counters, b->serves};
     for (size_t i = 0; i < G_N_ELEMENTS(arrays); i++)
         g_array_unref(arrays[i]);
     g_free(b);
@@ -121,6 +122,7 @@ void gd_builder_settle(gd_builder *b)
     plan->targets = settle(b, b->targets, &plan->n_targets);
     plan->links = settle(b, b->links, &plan->n_links);
     plan->counters = settle(b, b->counters, &plan->n_counters);
+    plan->serves = settle(b, b->serves, &plan->n_serves);
 }
 
 static int compare_keys(const void *left, const void *right)

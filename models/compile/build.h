@@ -69,6 +69,7 @@ typedef struct {
     GArray *site_times;         /* double per site: how often one run of its caller calls it */
     GArray *drawn_by;           /* gd_attribute_use: repeats by an attribute of the request */
     GArray *counters;           /* gd_plan_counter */
+    GArray *serves;             /* gd_plan_serve */
     GHashTable *counter_index;  /* "whose about group" -> index + 1 */
     GPtrArray *site_nodes;      /* const gd_node * per site, for messages */
     GPtrArray *attribute_names; /* sorted */
@@ -126,6 +127,9 @@ void gd_build_services(gd_builder *b);
 gd_party *gd_party_of(gd_builder *b, uint32_t service);
 /* The service's name in edges: its own, or "layer0-*" for one of numbered copies. */
 const char *gd_group_name(gd_builder *b, uint32_t service);
+
+/* serve.c: the rows of serve.def that a service has. */
+void gd_add_serves(gd_builder *b, uint32_t service, const gd_party *party);
 
 /* ---- network.c ---------------------------------------------------------------------------- */
 /* Lays out regions, zones and links. Zones come before services, which name them. */

@@ -9,7 +9,7 @@ static const char *const later[GD_LATERS][24] = {
                         "routing", "channels", "teams", "people", "runbooks", "automations",
                         "tools", "deploys", "assumptions", "decisions", "accepted_risks", "costs"},
     [GD_LATER_SCENARIO] = {"deploys", "away"},
-    [GD_LATER_SERVICE] = {"consumes", "mesh", "pools", "health", "autoscaler", "shed", "limits"},
+    [GD_LATER_SERVICE] = {"consumes", "mesh", "pools", "health", "autoscaler", "limits"},
     [GD_LATER_OP] = {"promises"},
     [GD_LATER_STEP] = {"cache", "read", "write", "publish"},
     [GD_LATER_CALL] = {"hedge", "rate_limit", "mesh", "pool"},

@@ -206,6 +206,7 @@ static void fill_service(gd_builder *b, gd_plan_service *service, const gd_party
     service->workers = scaled_workers(b, party);
     service->queue_limit = UINT32_MAX;
     service->start_up_dist = GD_NONE;
+    service->refusal = GD_NONE;
     if (!spec) {
         service->external = true;
         service->async = true;
@@ -222,7 +223,7 @@ static void fill_service(gd_builder *b, gd_plan_service *service, const gd_party
         service->crash_running = spec->crash->running;
         service->crash_queued = spec->crash->queued;
     }
-    if (spec->queue)
+    if (spec->queue && spec->queue->limit < GD_NO_QUEUE_LIMIT)
         service->queue_limit = (uint32_t)gd_scaled(b, spec->queue->limit);
     if (spec->start_up && spec->start_up->kind == GD_DIST_CONSTANT)
         service->start_up = spec->start_up->value;
@@ -318,6 +319,7 @@ static void lay_out(gd_builder *b, const GArray *names, GArray *ops)
         g_hash_table_insert(b->services, (void *)entry->name, GUINT_TO_POINTER(i + 1));
         find_zones(b, party, zones);
         fill_service(b, service, party);
+        gd_add_serves(b, i, party);
         place_instances(b, service, i, zones, &next);
         add_ops(b, ops, service, i);
     }

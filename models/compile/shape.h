@@ -5,6 +5,7 @@
 #pragma once
 
 #include "models/guard/specs.h"
+#include "models/serve/specs.h"
 #include "models/outcome.h"
 #include "sim/spec/field.h"
 
@@ -78,8 +79,11 @@ extern const gd_shape gd_call_shape, gd_on_shape, gd_then_shape, gd_order_shape;
 extern const char *const gd_balancer_words[];
 
 /* ---- services ----------------------------------------------------------------------------- */
+#define GD_NO_QUEUE_LIMIT 1000000000u
 typedef struct {
     uint32_t limit;
+    gd_dist_spec *timeout;
+    gd_codel_spec *codel, *codel_enqueue;
 } gd_queue_spec;
 typedef struct {
     uint8_t running, queued; /* gd_crash_mode */
@@ -95,7 +99,11 @@ typedef struct {
     bool preempt;
     gd_queue_spec *queue;
     gd_crash_spec *crash;
-    gd_dist_spec *start_up;
+    gd_dist_spec *start_up, *reject_cost;
+    gd_variant concurrency_limit;
+    gd_shed_spec *shed;
+    gd_contention_spec *contention;
+    gd_warm_up_spec *warm_up;
     const gd_node *before, *after, *calls, *operations;
 } gd_service_spec;
 

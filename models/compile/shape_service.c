@@ -7,8 +7,18 @@ static const char *const cancel_words[] = {"none", "dequeue_only", "immediate", 
 static const char *const crash_words[] = {"reset", "silent", NULL};
 
 static const gd_field queue_fields[] = {
-    GD_FIELD_ROW(gd_queue_spec, limit, GD_FIELD_COUNT, .required = true, .max = 1000000000,
-                 .unit = "requests", .help = "how many may wait; one more is shed"),
+    GD_FIELD_ROW(gd_queue_spec, limit, GD_FIELD_COUNT, .fallback = "1000000000",
+                 .max = GD_NO_QUEUE_LIMIT, .unit = "requests",
+                 .help = "how many may wait; one more is shed. Absent: no limit"),
+    GD_FIELD_ROW(gd_queue_spec, timeout, GD_FIELD_DIST,
+                 .help = "who has waited for so long is sent away (shed). Absent: nobody is",
+                 .source = "patterns 4.6"),
+    GD_FIELD_ROW(gd_queue_spec, codel, GD_FIELD_OBJECT, .shape = &gd_codel_shape,
+                 .help = "drops from a queue that stands, as RFC 8289 does. Absent: none",
+                 .source = "patterns 4.6"),
+    GD_FIELD_ROW(gd_queue_spec, codel_enqueue, GD_FIELD_OBJECT, .shape = &gd_codel_enqueue_shape,
+                 .help = "says at arrival how long a request may wait. Absent: for ever",
+                 .source = "patterns 4.6: server variant"),
     {0},
 };
 static const gd_shape queue_shape = {
@@ -93,6 +103,24 @@ static const gd_field service_fields[] = {
                  .source = "patterns 5.1"),
     GD_FIELD_ROW(S, crash, GD_FIELD_OBJECT, .shape = &crash_shape, .fallback = "{}",
                  .help = "what becomes of requests when an instance crashes"),
+    GD_FIELD_ROW(S, concurrency_limit, GD_FIELD_VARIANT, .variants = gd_limit_shapes,
+                 .help = "how many requests may be inside one instance, queued or in work; one "
+                         "more is shed. Absent: no limit but the queue's",
+                 .source = "patterns 4.5"),
+    GD_FIELD_ROW(S, shed, GD_FIELD_OBJECT, .shape = &gd_shed_shape,
+                 .help = "what is refused at the door. Absent: nothing but what the queue cannot "
+                         "hold",
+                 .source = "patterns 4.2"),
+    GD_FIELD_ROW(S, reject_cost, GD_FIELD_DIST,
+                 .help = "what a refusal costs: a worker's time, before those who wait. Absent: "
+                         "nothing",
+                 .source = "patterns 0.7: a tenth of the mean service (assumption)"),
+    GD_FIELD_ROW(S, contention, GD_FIELD_OBJECT, .shape = &gd_contention_shape,
+                 .help = "work takes longer the more of it goes on at once. Absent: it does not",
+                 .source = "patterns 4.1"),
+    GD_FIELD_ROW(S, warm_up, GD_FIELD_OBJECT, .shape = &gd_warm_up_shape,
+                 .help = "work takes longer after an instance's start. Absent: it does not",
+                 .source = "patterns 4.8"),
     GD_FIELD_ROW(S, start_up, GD_FIELD_DIST,
                  .help = "time from the end of a crash until it serves again. Absent: none"),
     GD_FIELD_ROW(S, before, GD_FIELD_NODES, .shape = &gd_steps_shape,

@@ -396,6 +396,22 @@ static void emit_op(emitter *e, const gd_party *party, const gd_node *node)
     op->starts_with_work = second && second->kind == GD_STEP_WORK;
 }
 
+/* What a refusal costs is a program of two steps, behind the service's operations. */
+static void emit_refusal(gd_builder *b, uint32_t index)
+{
+    gd_plan_service *service = &b->plan->services[index];
+    const gd_party *party = gd_party_of(b, index);
+    if (!party->spec || !party->spec->reject_cost || service->ops_n == 0)
+        return;
+    emitter e = {.b = b, .op = service->ops_first};
+    const gd_node *node = gd_node_said(party->node, "reject_cost");
+    step_at(&e, add_step(&e, GD_STEP_ENTER, node, 0))->a = service->ops_first;
+    uint32_t dist = gd_dist_index_of(b, party->spec->reject_cost, node);
+    service->refusal = add_step(&e, GD_STEP_WORK, node, gd_hash_text("refusal"));
+    step_at(&e, service->refusal)->a = dist;
+    add_step(&e, GD_STEP_REFUSE, node, 0);
+}
+
 void gd_build_steps(gd_builder *b)
 {
     for (uint32_t i = 0; i < b->plan->n_ops && !b->too_many; i++) {
@@ -407,4 +423,6 @@ void gd_build_steps(gd_builder *b)
         g_clear_pointer(&e.names.steps, g_hash_table_unref);
         g_clear_pointer(&e.names.branches, g_hash_table_unref);
     }
+    for (uint32_t i = 0; i < b->plan->n_services && !b->too_many; i++)
+        emit_refusal(b, i);
 }

@@ -85,6 +85,8 @@ static void started(gd_run *run, uint32_t at)
 {
     gd_instance *instance = &GD_INSTANCES(run)[at];
     instance->flags = (uint16_t)(instance->flags & ~(GD_I_DOWN | GD_I_STARTING));
+    if (instance->flags & GD_I_SERVE)
+        gd_serve_reset(run, at);
     gd_fold(run, run->plan->instances[at].salt, GD_EV_STARTED, 0);
     gd_measure_happening(run, GD_HAPPENED_STARTED, instance->service,
                          run->plan->instances[at].ordinal);
@@ -95,7 +97,8 @@ static void instance_changed(gd_run *run, uint32_t at, const gd_lever_state *bef
 {
     gd_instance *instance = &GD_INSTANCES(run)[at];
     const gd_plan_service *service = &run->plan->services[instance->service];
-    unsigned flags = instance->flags & (GD_I_STARTING | GD_I_DOWN);
+    unsigned flags =
+        instance->flags & (GD_I_STARTING | GD_I_DOWN | GD_I_SERVE | GD_I_PAUSED);
     bool shared = service->discipline == GD_PS;
     flags |= after->errors || service->unavailable ? GD_I_ERRORS : 0;
     flags |= after->limit != GD_NONE || service->quota ? GD_I_LIMITED : 0;

@@ -72,6 +72,8 @@ static void leave(gd_run *run, uint32_t slot)
     gd_gauge_touch(gauge, run->now);
     gauge->system--;
     GD_SERVICES(run)[service].outcomes[GD_CANCELLED]++;
+    if (GD_INSTANCES(run)[frame->instance].flags & GD_I_SERVE)
+        gd_serve_finish(run, slot, GD_CANCELLED);
     unanswered(run, frame);
 }
 

@@ -118,6 +118,8 @@ static void empty_station(gd_run *run, uint32_t at)
         GD_SEG(run, GD_SEG_SHARED, gd_shared)
         [instance->aside] = (gd_shared){.root = GD_NONE, .changed = run->now};
     }
+    if (instance->flags & GD_I_SERVE)
+        gd_serve_reset(run, at);
 }
 
 /* Policies and balancers of a restarted caller know nothing. */

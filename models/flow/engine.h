@@ -48,6 +48,7 @@ enum {
     GD_SEG_HAPPENINGS,
     GD_SEG_FOLLOW,
     GD_SEG_COUNTERS, /* per counter of the plan: by phase */
+    GD_SEG_SERVE,    /* per instance: the bytes of its service's rows of serve.def */
     GD_SEGS
 };
 

@@ -38,12 +38,30 @@ bool gd_station_resume(gd_run *run, uint32_t slot);      /* async: a worker for 
 void gd_station_release(gd_run *run, uint32_t instance); /* a worker is free */
 void gd_station_begin(gd_run *run, uint32_t slot, const gd_step *step); /* its worker works */
 void gd_station_drop(gd_run *run, uint32_t slot); /* out of its queue, without service */
+/* Answers an arrival that is not served, at the price that its service has for that. */
+void gd_station_refuse(gd_run *run, uint32_t slot, gd_outcome outcome);
+void gd_station_refused(gd_run *run, uint32_t slot); /* the price is paid */
+/* One that waits is sent away. */
+void gd_station_expel(gd_run *run, uint32_t slot, gd_outcome outcome);
 /* shared.c: processor sharing */
 void gd_shared_add(gd_run *run, uint32_t slot, gd_span work);
 void gd_shared_done(gd_run *run, uint32_t instance, uint64_t word);
 void gd_shared_remove(gd_run *run, uint32_t slot);
 void gd_shared_pause(gd_run *run, uint32_t instance); /* a hang begins: before its flag is set */
 void gd_shared_wake(gd_run *run, uint32_t instance);  /* it is over: after its flag is gone */
+
+/* models/serve/serve.c: see serve.h for the moments */
+gd_outcome gd_serve_arrive(gd_run *run, uint32_t slot);
+void gd_serve_enter(gd_run *run, uint32_t slot);
+void gd_serve_wait(gd_run *run, uint32_t slot);
+gd_outcome gd_serve_dequeue(gd_run *run, uint32_t slot);
+void gd_serve_start(gd_run *run, uint32_t slot);
+gd_span gd_serve_slow(gd_run *run, uint32_t instance, gd_span work);
+void gd_serve_finish(gd_run *run, uint32_t slot, gd_outcome outcome);
+void gd_serve_busy(gd_run *run, uint32_t instance);
+void gd_serve_reset(gd_run *run, uint32_t instance); /* begins, or begins anew */
+void gd_serve_event(gd_run *run, uint32_t instance, uint64_t word); /* GD_EV_SERVE */
+void gd_serve_expire(gd_run *run, uint32_t slot, uint64_t word);    /* GD_EV_EXPIRE */
 
 /* call.c */
 /* Calls `site` from a frame (or a client or user) and waits: `iteration` of the repeat, 0 else. */

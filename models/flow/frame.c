@@ -113,7 +113,7 @@ void gd_frame_work_done(gd_run *run, uint32_t slot, uint64_t word)
     gd_span work = run->now - frame->mark;
     gd_frame_account(run, slot, work);
     frame->pc++;
-    if (service->async) {
+    if (service->async && run->plan->steps[frame->pc].kind != GD_STEP_REFUSE) {
         gd_service_hist(run, &GD_SERVICES(run)[instance->service].service, work);
         if (run->plan->steps[frame->pc].kind != GD_STEP_WORK) {
             frame->flags = (uint16_t)(frame->flags & ~GD_F_WORKER);
@@ -181,6 +181,8 @@ void gd_frame_finish(gd_run *run, uint32_t slot, gd_outcome outcome)
     gd_service_hist(run, &record->sojourn, run->now - frame->arrived);
     if (!plan->async && frame->flags & GD_F_WORKER)
         gd_service_hist(run, &record->service, run->now - GD_STARTS(run)[slot]);
+    if (__builtin_expect(GD_INSTANCES(run)[at].flags & GD_I_SERVE, 0))
+        gd_serve_finish(run, slot, outcome);
     bool worker = frame->flags & GD_F_WORKER;
     frame->flags = (uint16_t)((frame->flags & ~GD_F_WORKER) | GD_F_REPLYING);
     if (worker)

@@ -31,6 +31,7 @@ static void scan_services(const gd_plan *plan, gd_layout *layout)
         /* A crash looks for what its frames wait for. */
         layout->sides |= service->discipline == GD_PS || (!service->async && plan->n_faults > 0);
         layout->words |= service->preempt;
+        layout->sides |= service->serves_n > 0;
         layout->sides |= service->cancel != GD_CANCEL_NONE;
     }
 }
@@ -95,6 +96,7 @@ gd_layout *gd_layout_new(const gd_plan *plan)
     scan_policies(plan, layout);
     for (uint32_t i = 0; i < plan->n_sites; i++)
         layout->sides |= plan->sites[i].then == GD_THEN_CRASH;
+    layout->roots |= plan->needs_roots;
     layout->sides |= layout->words || layout->roots;
     layout->dist_ring = gd_arena_array(arena, uint8_t, plan->n_dists + 1);
     layout->policy_ring = gd_arena_array(arena, uint8_t, plan->n_policies + 1);
@@ -164,7 +166,7 @@ static void zeroed(gd_run *run, unsigned seg, size_t count, size_t size)
 static void instances_new(gd_run *run)
 {
     const gd_plan *plan = run->plan;
-    uint32_t classes = 0, shared = 0;
+    uint32_t classes = 0, shared = 0, serve = 0;
     for (uint32_t i = 0; i < plan->n_instances; i++) {
         const gd_plan_service *service = &plan->services[plan->instances[i].service];
         gd_instance *instance = &GD_INSTANCES(run)[i];
@@ -179,8 +181,11 @@ static void instances_new(gd_run *run)
             .zone = plan->instances[i].zone,
             .aside = GD_NONE,
             .flags = (uint16_t)((service->unavailable ? GD_I_ERRORS : 0) |
-                                (service->quota ? GD_I_LIMITED : 0)),
+                                (service->quota ? GD_I_LIMITED : 0) |
+                                (service->serves_n ? GD_I_SERVE : 0)),
+            .serve = serve / 8,
         };
+        serve += service->serve_bytes;
         if (service->discipline == GD_PRIORITY)
             instance->aside = classes++;
         else if (service->discipline == GD_PS)
@@ -188,6 +193,7 @@ static void instances_new(gd_run *run)
     }
     zeroed(run, GD_SEG_CLASSES, classes, sizeof(gd_classes));
     memset(run->segs[GD_SEG_CLASSES].base, 0xff, classes * sizeof(gd_classes));
+    zeroed(run, GD_SEG_SERVE, serve, 1);
     zeroed(run, GD_SEG_SHARED, shared, sizeof(gd_shared));
     for (uint32_t i = 0; i < shared; i++)
         GD_SEG(run, GD_SEG_SHARED, gd_shared)[i].root = GD_NONE;

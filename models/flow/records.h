@@ -24,7 +24,9 @@ typedef enum {
     GD_EV_CANCEL,  /* a cancel message reaches the callee; subject: cancel record */
     GD_EV_PHASE,   /* client: a burst's phase changes */
     GD_EV_STATE,   /* state of a site at a caller instance: a timer of one of its policies */
-    GD_EV_CALL     /* call: ended or granted at this instant (follow-up only) */
+    GD_EV_CALL,    /* call: ended or granted at this instant (follow-up only) */
+    GD_EV_SERVE,   /* instance: a timer of one of its rows of serve.def */
+    GD_EV_EXPIRE   /* frame: has waited in its queue for as long as it may */
 } gd_event_kind;
 
 /* Ranks at one instant (design: levers, completions and replies, timers, arrivals, control). */
@@ -76,16 +78,24 @@ typedef struct {
     uint64_t word;        /* of the pending work event, where it can be pre-empted or rescaled */
     gd_span remaining;    /* of work that was pre-empted; of a shared processor: all of it */
     gd_time ends;         /* of the work in progress, where `word` is used */
-    uint64_t tag;         /* processor sharing: attained service at which it is done */
+    union {
+        uint64_t tag;     /* processor sharing: attained service at which it is done */
+        gd_time leave_by; /* in a queue: the longest that it may wait */
+    };
     uint32_t left, right; /* processor sharing: heap of tags */
     uint32_t iteration, iterations; /* of the repeat in progress */
     uint32_t child;                 /* of the call step in progress: a frame's slot, or a call's */
     bool child_is_call;
-    uint16_t needed, succeeded; /* of the parallel in progress */
+    bool entered;        /* its service's admission and queue management count it */
+    uint8_t criticality; /* of the request: gd_criticality */
+    uint16_t succeeded;  /* of the parallel in progress */
     uint16_t transmissions;
     uint32_t client; /* of the root */
     uint32_t user;   /* of the root: the visitor's ordinal */
+    uint32_t inside; /* with it, so many were inside its instance when it came */
 } gd_frame_side;
+/* 8 bytes more, and blocking services are slower: */
+_Static_assert(sizeof(gd_frame_side) <= 96, "what only some frames need is not much");
 
 /* ---- calls ------------------------------------------------------------------------------------
  */

@@ -8,10 +8,18 @@
  * plus n / workers x 2^-12 ns for each change while it ran.
  */
 #include "models/flow/engine.h"
+#include "models/serve/specs.h"
 
 static gd_shared *shared_of(gd_run *run, uint32_t at)
 {
     return &GD_SEG(run, GD_SEG_SHARED, gd_shared)[GD_INSTANCES(run)[at].aside];
+}
+
+/* n jobs at once take longer by so much: models/serve/contention.c. */
+static gd_share slowness(const gd_run *run, const gd_instance *instance, uint32_t n)
+{
+    const gd_contention_spec *spec = run->plan->services[instance->service].contention;
+    return spec ? gd_contention_factor(spec, n) : GD_SHARE_ONE;
 }
 
 /* Of two that are done at the same time the one that came first; `word` is its number. */
@@ -55,6 +63,9 @@ static void advance(const gd_run *run, const gd_instance *instance, gd_shared *s
     }
     if (shared->n > instance->workers)
         dt = dt * instance->workers / shared->n;
+    gd_share slow = slowness(run, instance, shared->n);
+    if (slow != GD_SHARE_ONE)
+        dt = dt * (gd_u128)GD_SHARE_ONE / (gd_u128)slow;
     shared->attained += (uint64_t)dt;
 }
 
@@ -69,6 +80,9 @@ static void schedule(gd_run *run, uint32_t at, gd_shared *shared)
     uint32_t workers = GD_INSTANCES(run)[at].workers;
     if (shared->n > workers)
         left = (left * shared->n + workers - 1) / workers;
+    gd_share slow = slowness(run, &GD_INSTANCES(run)[at], shared->n);
+    if (slow != GD_SHARE_ONE)
+        left = (left * (gd_u128)slow + (gd_u128)GD_SHARE_ONE - 1) / (gd_u128)GD_SHARE_ONE;
     gd_span wait = (gd_span)((left + ((1u << GD_SHARED_BITS) - 1)) >> GD_SHARED_BITS);
     shared->word =
         gd_agenda_push(&run->agenda, gd_time_add(run->now, wait), GD_RANK_REPLY, GD_EV_SHARED, at);
@@ -153,8 +167,9 @@ void gd_shared_done(gd_run *run, uint32_t at, uint64_t word)
     frame->flags = (uint16_t)(frame->flags & ~GD_F_WORKER);
     gd_fold(run, service->salt, GD_EV_WORK, frame->key);
     gd_frame_account(run, slot, work);
-    gd_hist_add(&GD_SERVICES(run)[GD_INSTANCES(run)[at].service].service, &run->hists, work);
     frame->pc++;
+    if (run->plan->steps[frame->pc].kind != GD_STEP_REFUSE)
+        gd_hist_add(&GD_SERVICES(run)[GD_INSTANCES(run)[at].service].service, &run->hists, work);
     gd_frame_run(run, slot);
 }
 

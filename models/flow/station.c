@@ -140,8 +140,9 @@ void gd_station_drop(gd_run *run, uint32_t slot)
     gd_frame *frames = GD_FRAMES(run);
     gd_instance *instance = &GD_INSTANCES(run)[frames[slot].instance];
     gd_gauge *gauge = &GD_GAUGES(run)[instance->service];
+    const gd_plan_service *service = service_of(run, instance);
     if (frames[slot].flags & GD_F_CONTINUES &&
-        service_of(run, instance)->discipline != GD_PRIORITY) {
+        (service->discipline != GD_PRIORITY || frames[slot].pc == service->refusal)) {
         list_remove(frames, &instance->lane_head, &instance->lane_tail, slot);
     } else if (service_of(run, instance)->discipline == GD_PRIORITY) {
         gd_classes *classes = classes_of(run, instance);
@@ -193,19 +194,35 @@ GD_HOT void gd_station_begin(gd_run *run, uint32_t slot, const gd_step *step)
     }
 }
 
+/* The number of busy workers is about to change: who follows it hears of it. */
+static inline void before_busy(gd_run *run, const gd_instance *instance, uint32_t at)
+{
+    if (__builtin_expect(instance->flags & GD_I_SERVE, 0))
+        gd_serve_busy(run, at);
+}
+
+static inline bool has_free(const gd_instance *instance)
+{
+    return instance->busy < instance->workers && !(instance->flags & GD_I_PAUSED);
+}
+
 /* A worker takes a frame: `waited` since it arrived. */
 static GD_HOT void start(gd_run *run, uint32_t slot, gd_instance *instance)
 {
     gd_frame *frame = &GD_FRAMES(run)[slot];
     const gd_plan_service *service = service_of(run, instance);
+    before_busy(run, instance, frame->instance);
     instance->busy++;
     gd_gauge *gauge = &GD_GAUGES(run)[instance->service];
     gd_gauge_touch(gauge, run->now);
     gauge->busy++;
     bool first = !(frame->flags & GD_F_CONTINUES);
     frame->flags = (uint16_t)((frame->flags | GD_F_WORKER) & ~(GD_F_QUEUED | GD_F_CONTINUES));
-    if (first)
+    if (first) {
         gd_service_hist(run, &GD_SERVICES(run)[instance->service].wait, run->now - frame->arrived);
+        if (__builtin_expect(instance->flags & GD_I_SERVE, 0))
+            gd_serve_start(run, slot);
+    }
     if (!service->async && first)
         GD_STARTS(run)[slot] = run->now;
     const gd_step *step = &run->plan->steps[frame->pc];
@@ -215,13 +232,74 @@ static GD_HOT void start(gd_run *run, uint32_t slot, gd_instance *instance)
         gd_frame_go_on(run, slot);
 }
 
+void gd_station_refuse(gd_run *run, uint32_t slot, gd_outcome outcome)
+{
+    gd_frame *frame = &GD_FRAMES(run)[slot];
+    gd_instance *instance = &GD_INSTANCES(run)[frame->instance];
+    const gd_plan_service *service = service_of(run, instance);
+    if (service->refusal == GD_NONE) {
+        gd_frame_answer(run, slot, outcome);
+        return;
+    }
+    gd_gauge *gauge = &GD_GAUGES(run)[instance->service];
+    gd_gauge_touch(gauge, run->now);
+    gauge->system++;
+    frame->outcome = (uint8_t)outcome;
+    frame->pc = (uint16_t)service->refusal;
+    if (service->discipline == GD_PS) {
+        gd_frame_run(run, slot);
+        return;
+    }
+    frame->flags |= GD_F_CONTINUES; /* before arrivals: nobody is served while one is turned away */
+    if (has_free(instance)) {
+        start(run, slot, instance);
+        return;
+    }
+    frame->flags |= GD_F_QUEUED;
+    list_append(GD_FRAMES(run), &instance->lane_head, &instance->lane_tail, slot);
+    gauge->queue++;
+}
+
+void gd_station_refused(gd_run *run, uint32_t slot)
+{
+    gd_frame *frame = &GD_FRAMES(run)[slot];
+    uint32_t at = frame->instance;
+    gd_gauge *gauge = &GD_GAUGES(run)[GD_INSTANCES(run)[at].service];
+    gd_outcome outcome = (gd_outcome)frame->outcome;
+    bool worker = frame->flags & GD_F_WORKER;
+    gd_gauge_touch(gauge, run->now);
+    gauge->system--;
+    frame->flags = (uint16_t)(frame->flags & ~GD_F_WORKER);
+    gd_frame_answer(run, slot, outcome);
+    if (worker)
+        gd_station_release(run, at);
+}
+
+/* One that is out of its queue already. */
+static void send_away(gd_run *run, uint32_t slot, gd_instance *instance, gd_outcome outcome)
+{
+    gd_gauge *gauge = &GD_GAUGES(run)[instance->service];
+    gd_gauge_touch(gauge, run->now);
+    gauge->system--;
+    GD_FRAMES(run)
+    [slot].flags = (uint16_t)(GD_FRAMES(run)[slot].flags & ~(GD_F_QUEUED | GD_F_CONTINUES));
+    gd_serve_finish(run, slot, outcome);
+    gd_station_refuse(run, slot, outcome);
+}
+
+void gd_station_expel(gd_run *run, uint32_t slot, gd_outcome outcome)
+{
+    gd_station_drop(run, slot);
+    send_away(run, slot, &GD_INSTANCES(run)[GD_FRAMES(run)[slot].instance], outcome);
+}
+
 static void shed(gd_run *run, uint32_t slot, gd_instance *instance)
 {
     gd_gauge *gauge = &GD_GAUGES(run)[instance->service];
     if (gauge->full_at == 0 || run->now + 1 - gauge->full_at >= FULL_AGAIN)
         gd_measure_happening(run, GD_HAPPENED_QUEUE_FULL, instance->service, 0);
     gauge->full_at = run->now + 1;
-    gd_frame_answer(run, slot, GD_SHED);
+    gd_station_refuse(run, slot, GD_SHED);
 }
 
 /* A better class interrupts the worst that works, the latest begun among equals; its work resumes
@@ -255,6 +333,7 @@ static bool preempt(gd_run *run, uint32_t slot, gd_instance *instance)
     gd_frame_account(run, worst, done);
     frames[worst].flags =
         (uint16_t)((frames[worst].flags | GD_F_CONTINUES) & ~(GD_F_WORKER | GD_F_EVENT));
+    before_busy(run, instance, at);
     instance->busy--;
     gd_gauge *gauge = &GD_GAUGES(run)[instance->service];
     gd_gauge_touch(gauge, run->now);
@@ -270,6 +349,14 @@ void gd_station_admit(gd_run *run, uint32_t slot)
     gd_instance *instance = &GD_INSTANCES(run)[frame->instance];
     const gd_plan_service *service = service_of(run, instance);
     gd_gauge *gauge = &GD_GAUGES(run)[instance->service];
+    bool serves = instance->flags & GD_I_SERVE;
+    if (__builtin_expect(serves, 0)) {
+        gd_outcome verdict = gd_serve_arrive(run, slot);
+        if (verdict != GD_OK) {
+            gd_station_refuse(run, slot, verdict);
+            return;
+        }
+    }
     if (service->discipline == GD_PS) {
         const gd_shared *shared = &GD_SEG(run, GD_SEG_SHARED, gd_shared)[instance->aside];
         if (instance->queue_limit != UINT32_MAX &&
@@ -279,21 +366,27 @@ void gd_station_admit(gd_run *run, uint32_t slot)
         }
         gd_gauge_touch(gauge, run->now);
         gauge->system++;
+        if (__builtin_expect(serves, 0))
+            gd_serve_enter(run, slot);
         gd_frame_run(run, slot);
         return;
     }
     bool at_once = service->async && run->plan->steps[frame->pc].kind != GD_STEP_WORK;
-    if (at_once || instance->busy < instance->workers) {
+    if (at_once || has_free(instance)) {
         gd_gauge_touch(gauge, run->now);
         gauge->system++;
+        if (__builtin_expect(serves, 0))
+            gd_serve_enter(run, slot);
         if (at_once)
             gd_frame_run(run, slot);
         else
             start(run, slot, instance);
         return;
     }
-    if (service->preempt && preempt(run, slot, instance)) {
+    if (service->preempt && !(instance->flags & GD_I_PAUSED) && preempt(run, slot, instance)) {
         gauge->system++;
+        if (serves)
+            gd_serve_enter(run, slot);
         return;
     }
     if (instance->queued >= instance->queue_limit) {
@@ -302,6 +395,10 @@ void gd_station_admit(gd_run *run, uint32_t slot)
     }
     enqueue(run, slot, instance);
     gauge->system++;
+    if (__builtin_expect(serves, 0)) {
+        gd_serve_enter(run, slot);
+        gd_serve_wait(run, slot);
+    }
 }
 
 bool gd_station_resume(gd_run *run, uint32_t slot)
@@ -310,7 +407,8 @@ bool gd_station_resume(gd_run *run, uint32_t slot)
     gd_instance *instance = &GD_INSTANCES(run)[frame->instance];
     gd_gauge *gauge = &GD_GAUGES(run)[instance->service];
     gd_gauge_touch(gauge, run->now);
-    if (instance->busy < instance->workers) {
+    if (has_free(instance)) {
+        before_busy(run, instance, frame->instance);
         instance->busy++;
         gauge->busy++;
         frame->flags |= GD_F_WORKER;
@@ -326,22 +424,38 @@ bool gd_station_resume(gd_run *run, uint32_t slot)
     return false;
 }
 
+/* Who is served next, taken out of its queue but not of the count of those who wait; GD_NONE: no
+ * one. Who is dropped on the way may cost work, and then is next. */
+static uint32_t next_of(gd_run *run, gd_instance *instance)
+{
+    while (instance->lane_head == GD_NONE && instance->queued > 0) {
+        uint32_t next = dequeue(run, instance);
+        instance->queued--;
+        if (__builtin_expect(!(instance->flags & GD_I_SERVE), 1))
+            return next;
+        gd_outcome verdict = GD_OK;
+        if (!(GD_FRAMES(run)[next].flags & GD_F_CONTINUES))
+            verdict = gd_serve_dequeue(run, next);
+        if (verdict == GD_OK)
+            return next;
+        GD_GAUGES(run)[instance->service].queue--;
+        send_away(run, next, instance, verdict);
+    }
+    return list_take(GD_FRAMES(run), &instance->lane_head);
+}
+
 GD_HOT void gd_station_release(gd_run *run, uint32_t at)
 {
     gd_instance *instance = &GD_INSTANCES(run)[at];
     gd_gauge *gauge = &GD_GAUGES(run)[instance->service];
     gd_gauge_touch(gauge, run->now);
+    before_busy(run, instance, at);
     instance->busy--;
     gauge->busy--;
-    if (instance->busy >= instance->workers) /* fewer workers than before: a limit was lowered */
+    if (!has_free(
+            instance)) /* fewer workers than before: a limit was lowered; or it stands still */
         return;
-    uint32_t next = GD_NONE;
-    if (instance->lane_head != GD_NONE) {
-        next = list_take(GD_FRAMES(run), &instance->lane_head);
-    } else if (instance->queued > 0) {
-        next = dequeue(run, instance);
-        instance->queued--;
-    }
+    uint32_t next = next_of(run, instance);
     if (next == GD_NONE)
         return;
     gauge->queue--;

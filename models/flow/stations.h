@@ -12,6 +12,8 @@
 #define GD_I_LIMITED  8u
 #define GD_I_SLOW     16u
 #define GD_I_STARTING 32u
+#define GD_I_SERVE    64u  /* its service has rows of models/serve/serve.def */
+#define GD_I_PAUSED   128u /* the process stands still: nothing begins, goes on or ends */
 
 typedef struct {
     uint32_t busy, workers;
@@ -22,7 +24,8 @@ typedef struct {
     uint16_t flags, zone;
     uint32_t aside; /* index into classes or shared processors; GD_NONE */
     uint32_t start; /* of the word of its pending start: another one is stale */
-    uint32_t spare[2];
+    uint32_t serve; /* of its bytes in GD_SEG_SERVE, in 8 bytes */
+    uint32_t spare;
 } gd_instance;
 _Static_assert(sizeof(gd_instance) <= 64, "an instance is one cache line");
 

@@ -21,6 +21,8 @@ GD_HOT gd_span gd_step_work_time(gd_run *run, uint32_t slot, const gd_step *step
             &GD_SEG(run, GD_SEG_LEVERS_I, gd_lever_state)[frame->instance];
         work = gd_time_add(gd_share_of(work, lever->factor), lever->added);
     }
+    if (__builtin_expect(instance->flags & GD_I_SERVE, 0) && step->kind == GD_STEP_WORK)
+        work = gd_serve_slow(run, frame->instance, work);
     if (__builtin_expect(run->any_site_lever, 0))
         work = gd_share_of(work, GD_SEG(run, GD_SEG_LEVERS_S, gd_lever_state)[frame->site].factor);
     return work;
@@ -215,6 +217,9 @@ void gd_frame_run(gd_run *run, uint32_t slot)
         case GD_STEP_END:
         case GD_STEP_END_STRAND:
             gd_frame_finish(run, slot, GD_OK);
+            return;
+        case GD_STEP_REFUSE:
+            gd_station_refused(run, slot);
             return;
         case GD_STEP_ENTER:
             break;

@@ -7,8 +7,9 @@
     "{'read': [], 'write': []}}, 'api': {'workers': 1, 'operations': {'get': [" steps "]}}}, "     \
     "'clients': {'web': {'at': 'api', 'arrivals': {'poisson': '1/s'}, 'draw': {'items': 2}}}}"
 
-static const char *const kinds[] = {"enter",  "work", "wait", "call", "send", "parallel",  "choose",
-                                    "repeat", "if",   "fail", "jump", "end",  "end-strand"};
+static const char *const kinds[] = {"enter",    "work",   "wait",       "call",  "send",
+                                    "parallel", "choose", "repeat",     "if",    "fail",
+                                    "jump",     "end",    "end-strand", "refuse"};
 
 static void print_step(GString *out, const gd_plan *plan, const gd_step *step, uint32_t first)
 {
@@ -56,6 +57,7 @@ static void print_step(GString *out, const gd_plan *plan, const gd_step *step, u
     case GD_STEP_WORK:
     case GD_STEP_WAIT:
     case GD_STEP_END:
+    case GD_STEP_REFUSE:
     case GD_STEP_END_STRAND:
         break;
     }
