@@ -276,7 +276,7 @@ static int say_problems(const gd_problems *problems)
 {
     g_autofree char *lines = gd_problems_print(problems);
     gd_say_lines(lines);
-    return GD_EXIT_INPUT;
+    return gd_problems_has_unreadable(problems) ? GD_EXIT_IO : GD_EXIT_INPUT;
 }
 
 static int play_and_show(const asked *typed, request *run)

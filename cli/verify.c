@@ -23,8 +23,8 @@ static const gd_usage usage = {
                 "  gameday verify scenarios/retry-storm-metastable.json\n"
                 "  gameday verify scenarios/*.json --seeds 20 -j 4 --json\n"
                 "\n"
-                "Exit status: 0 all passed, 1 some failed, 2 usage, 3 invalid input, 130 "
-                "interrupted.\n",
+                "Exit status: 0 all passed, 1 some failed, 2 usage, 3 invalid input, 4 a file that\n"
+                "cannot be read, 130 interrupted.\n",
     .min = 1,
     .max = -1,
 };
@@ -82,6 +82,7 @@ static bool verify_all(char **paths, const gd_verify_options *options, GPtrArray
 
 typedef struct {
     unsigned passed, failed, broken; /* broken: failed, with wrong documents */
+    unsigned unreadable;             /* of them, those with a file that could not be read */
 } tally;
 
 static bool print_text(const GPtrArray *all, gd_text_form form, const tally *sum)
@@ -112,6 +113,7 @@ static tally sum_up(const GPtrArray *all)
         if (verified->problems) {
             gd_say_lines(verified->problems);
             sum.broken++;
+            sum.unreadable += verified->unreadable;
         }
     }
     return sum;
@@ -121,6 +123,8 @@ static int conclude(const GPtrArray *all, bool json, gd_text_form form)
 {
     tally sum = sum_up(all);
     if (!(json ? print_json(all) : print_text(all, form, &sum)))
+        return GD_EXIT_IO;
+    if (sum.unreadable)
         return GD_EXIT_IO;
     return sum.broken ? GD_EXIT_INPUT : sum.failed ? GD_EXIT_FAILED : GD_EXIT_OK;
 }

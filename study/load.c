@@ -23,6 +23,7 @@ typedef struct {
 static void report_file(gd_problems *problems, const gd_node *place, const char *path,
                         const char *what)
 {
+    gd_problems_mark_unreadable(problems);
     if (place)
         gd_problem(problems, place, "%s: %s", path, what);
     else {
@@ -330,6 +331,17 @@ static void apply_set(loader *l, const char *assignment)
 }
 
 /* ---- the whole ---------------------------------------------------------------------------- */
+/* What is no array of texts has been reported by the reader of scenarios. */
+static void fill_teaches(gd_documents *documents, const gd_node *list)
+{
+    documents->teaches =
+        gd_arena_array(documents->arena, const char *, list ? gd_node_count(list) + 1 : 1);
+    uint32_t n = 0;
+    for (const gd_node *word = list ? list->first : NULL; word; word = word->next)
+        if (word->kind == GD_STRING)
+            documents->teaches[n++] = word->text;
+}
+
 static void fill(gd_documents *documents)
 {
     const gd_node *scenario = documents->scenario;
@@ -338,6 +350,8 @@ static void fill(gd_documents *documents)
     documents->name = name ? name : "unnamed";
     documents->lesson = text_of(scenario, "lesson");
     documents->question = text_of(scenario, "question");
+    documents->topic = text_of(scenario, "topic");
+    fill_teaches(documents, gd_node_get(scenario, "teaches"));
     documents->starts_at = text_of(scenario, "starts_at");
     documents->choices = gd_node_get(scenario, "choices");
     documents->expect = gd_node_get(scenario, "expect");

@@ -34,7 +34,8 @@ typedef struct gd_documents {
         *files; /* in the order in which they were read; data files come with gd_compile */
     uint32_t n_files, room;
     /* Of the scenario; NULL: not said. Expectations keep the scenario's order. */
-    const char *lesson, *question, *starts_at;
+    const char *lesson, *question, *starts_at, *topic;
+    const char **teaches; /* ends with NULL */
     const gd_node *choices, *expect, *control, *expect_not;
 } gd_documents;
 

@@ -357,6 +357,7 @@ gd_verified *gd_verify(const char *path, const gd_verify_options *options)
     g_autoptr(gd_arm) first = documents ? gd_arm_new(documents, &claim, problems) : NULL;
     g_autoptr(gd_arm) second = first ? gd_arm_new(documents, &control, problems) : NULL;
     verified->problems = take_problems(problems);
+    verified->unreadable = gd_problems_has_unreadable(problems);
     verified->name = g_strdup(documents ? documents->name : path);
     if (!second) {
         verified->why = g_strdup("its documents are wrong");

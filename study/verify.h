@@ -42,6 +42,7 @@ typedef struct {
 typedef struct {
     char *path, *name;
     char *problems;          /* NULL: the documents are sound */
+    bool unreadable;         /* a file could not be read */
     uint32_t seeds, partial; /* runs that a budget ended */
     GArray *claims;          /* gd_verified_claim, in the scenario's order */
     GArray *tries;           /* gd_verified_try */

@@ -246,7 +246,7 @@ static const gd_field scenario_fields[] = {
     GD_FIELD_ROW(S, lesson, GD_FIELD_TEXT, .help = "what it teaches"),
     GD_FIELD_ROW(S, topic, GD_FIELD_NAME,
                  .help = "where the library lists it: \"calls\", \"servers\" …"),
-    GD_FIELD_ROW(S, teaches, GD_FIELD_NODES,
+    GD_FIELD_ROW(S, teaches, GD_FIELD_NODES, .shape = &gd_names_shape,
                  .help = "patterns and pitfalls that it shows: [\"retry\", \"breaker\"]"),
     GD_FIELD_ROW(S, question, GD_FIELD_TEXT, .help = "what to guess before the run"),
     GD_FIELD_ROW(S, choices, GD_FIELD_NODES, .help = "answers to choose from"),
@@ -255,9 +255,24 @@ static const gd_field scenario_fields[] = {
     {0},
 };
 #undef S
+static void check_scenario(void *spec, const gd_node *node, gd_problems *problems)
+{
+    (void)node;
+    const gd_node *teaches = ((const gd_scenario_spec *)spec)->teaches;
+    if (teaches && teaches->kind != GD_ARRAY) {
+        gd_problem(problems, teaches, "expected names of patterns; write [\"retry\"]");
+        return;
+    }
+    for (const gd_node *word = teaches ? teaches->first : NULL; word; word = word->next)
+        if (word->kind != GD_STRING || !gd_is_name(word->text))
+            gd_problem(problems, word,
+                       "is no name of a pattern; write \"retry\" (gameday explain lists them)");
+}
+
 const gd_shape gd_scenario_shape = {
     .name = "scenario",
     .help = "what happens to a model, and what is expected",
     .bytes = sizeof(gd_scenario_spec),
     .fields = scenario_fields,
+    .check = check_scenario,
 };

@@ -390,6 +390,17 @@ static bool find_special(search *s, const char *path)
     return (*rest && find_below(s, &times, rest)) || find_below(s, &all, rest);
 }
 
+bool gd_explain_find(const gd_shape *root, const gd_shape *const *more, const char *path,
+                     const gd_field **field, const gd_shape **shape)
+{
+    search s = {.root = root, .more = more};
+    bool found = find_in_shape(&s, root, path);
+    g_free(s.why);
+    *field = found ? s.field : NULL;
+    *shape = found ? s.shape : NULL;
+    return found;
+}
+
 char *gd_explain_print(const gd_shape *root, const gd_shape *const *more, const char *path,
                        char **why)
 {

@@ -45,6 +45,9 @@ void gd_problem_key(gd_problems *problems, const gd_node *node, const char *form
     G_GNUC_PRINTF(3, 4);
 void gd_problem_text(gd_problems *problems, const char *path, size_t line, size_t column,
                      const char *message);
+/* A file that could not be read is no mistake in a document: exit statuses tell them apart. */
+void gd_problems_mark_unreadable(gd_problems *problems);
+bool gd_problems_has_unreadable(const gd_problems *problems);
 guint gd_problems_count(const gd_problems *problems); /* each mistake once */
 /* Grows with every report, repeated ones too: whether a piece of reading had a problem. */
 guint gd_problems_reported(const gd_problems *problems);

@@ -17,6 +17,7 @@ typedef struct {
 struct gd_problems {
     GPtrArray *kept;
     guint count, reported;
+    bool unreadable;
 };
 
 static void entry_free(void *data)
@@ -41,6 +42,16 @@ void gd_problems_free(gd_problems *problems)
         return;
     g_ptr_array_unref(problems->kept);
     g_free(problems);
+}
+
+void gd_problems_mark_unreadable(gd_problems *problems)
+{
+    problems->unreadable = true;
+}
+
+bool gd_problems_has_unreadable(const gd_problems *problems)
+{
+    return problems->unreadable;
 }
 
 guint gd_problems_count(const gd_problems *problems)

@@ -19,6 +19,11 @@ char *gd_schema_print(const gd_shape *root, const gd_shape *const *more, const c
 char *gd_explain_print(const gd_shape *root, const gd_shape *const *more, const char *path,
                        char **why);
 
+/* The field that `path` ends at (NULL: a shape itself), and the shape of its members or NULL; false:
+ * nothing has that name. */
+bool gd_explain_find(const gd_shape *root, const gd_shape *const *more, const char *path,
+                     const gd_field **field, const gd_shape **shape);
+
 /* The shape that "#/$defs/NAME" in a schema-only shape leads to, of those reachable from `root` or
  * in `more`; *is_map when each of its members is one. NULL: none with fields. */
 const gd_shape *gd_shape_follow(const gd_shape *root, const gd_shape *const *more,

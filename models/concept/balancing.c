@@ -1,0 +1,75 @@
+/* Concepts: which instance is asked, and where it stands. Sources: patterns 4.7 and 5. */
+#include "models/concept/table.h"
+
+#define FIELDS "services.*.balancer services.*.calls.*.balancer"
+
+const gd_concept_entry gd_concepts_of_balancing[] = {
+    {.name = "round_robin",
+     .topic = "balancing",
+     .fields = FIELDS,
+     .text = {.title = "Round robin",
+              .idea = "One instance after the other, each balancer with its own place in the list.",
+              .cures = "uneven counts of requests",
+              .cures_not = "uneven work: a slow instance gets as many requests as a fast one",
+              .price = "none: it needs no state of the instances",
+              .dangerous_with = "a slow instance, requests of very different cost",
+              .source = "Envoy, gRPC: the usual default"}},
+    {.name = "random",
+     .topic = "balancing",
+     .fields = FIELDS,
+     .text = {.title = "Random choice",
+              .idea = "Any instance, with equal chance.",
+              .cures = "callers in step with each other",
+              .cures_not =
+                  "chance itself: the busiest of n has about ln n / ln ln n times the mean",
+              .price = "queues that are longer than they need be",
+              .source = "M. Mitzenmacher, \"The Power of Two Choices\", 2001"}},
+    {.name = "least_requests",
+     .topic = "balancing",
+     .fields = FIELDS,
+     .text = {.title = "Least requests",
+              .idea = "The instance with the fewest of this caller's requests in flight.",
+              .cures = "slow instances, requests of different cost",
+              .cures_not = "what other callers send: each sees its own requests only",
+              .price = "a count for each instance",
+              .dangerous_with = "an instance that fails fast: it is always free, and attracts "
+                                "everything (\"black hole\")",
+              .source = "Envoy LEAST_REQUEST with a full scan"}},
+    {.name = "two_choices",
+     .topic = "balancing",
+     .fields = FIELDS,
+     .text = {.title = "The better of two",
+              .idea = "Two instances at random, then the one with fewer requests in flight.",
+              .cures = "the long queues of random choice: the gap shrinks to ln ln n / ln 2",
+              .cures_not = "callers with less than one request in flight: then it is random",
+              .price = "almost none",
+              .dangerous_with = "an instance that fails fast",
+              .source = "M. Mitzenmacher 2001; Envoy LEAST_REQUEST, choice_count 2"}},
+    {.name = "zones",
+     .topic = "balancing",
+     .fields = "services.*.zones network.regions",
+     .text = {.title = "Zones and static stability",
+              .idea = "Instances stand in several zones; each is large enough that the rest carry "
+                      "the load when one is gone, without anybody doing anything.",
+              .cures = "the loss of a zone",
+              .cures_not = "what all zones share: a bad deploy, a database, a name server",
+              .price = "z zones need z / (z - 1) times the capacity: 150% for three",
+              .dangerous_with = "survivors that go over: overload, and then the next zone falls",
+              .source = "AWS Builders' Library, \"Static stability using Availability Zones\""}},
+    {.name = "fan-out",
+     .topic = "balancing",
+     .fields = "services.*.operations.*",
+     .text = {.title = "Fan-out",
+              .idea =
+                  "One request asks many others at once and waits for all: the slowest decides.",
+              .cures = "latency of calls that would stand in a row",
+              .cures_not = "the tail: with n branches the chance of meeting a slow one is "
+                           "1 - (1 - p)^n",
+              .price = "n times the load; the p99 of a part becomes the median of the whole at 69 "
+                       "parts",
+              .dangerous_with = "retries of each branch",
+              .numbers = "`until` says all, first or k of n; `on_failure` and `rest` what happens "
+                         "to the others. n exponential branches take S x (1 + 1/2 + … + 1/n).",
+              .source = "J. Dean and L. A. Barroso, \"The Tail at Scale\", CACM 2013"}},
+    {0},
+};
