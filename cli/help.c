@@ -5,7 +5,8 @@
 #include <string.h>
 
 static const char first_steps[] =
-    "\nThree to begin with:\n"
+    "\nFour to begin with:\n"
+    "  gameday list\n"
     "  gameday run scenarios/boutique-slow-catalogue.json\n"
     "  gameday explain scenarios/online-boutique.json 'frontend>productcatalog.list'\n"
     "  gameday verify scenarios/retry-storm-metastable.json --seeds 20\n"

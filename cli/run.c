@@ -1,5 +1,6 @@
 #include "study/run.h"
 #include "cli/command.h"
+#include "cli/library.h"
 #include "cli/number.h"
 #include "cli/options.h"
 #include "cli/output.h"
@@ -34,7 +35,8 @@ static const gd_usage usage = {
         "Runs a scenario from a seed and tells the story: how far the users' experience fell,\n"
         "how it came back, what happened in between, and whether what was expected came true.\n"
         "The same scenario and seed give the same result on every machine. A run of a MODEL\n"
-        "alone needs a scenario of three lines: \"gameday\", \"model\", \"duration\".",
+        "alone needs a scenario of three lines: \"gameday\", \"model\", \"duration\". A name that\n"
+        "`gameday list` shows will do for a file.",
     .examples =
         "Examples:\n"
         "  gameday run scenarios/retry-storm-metastable.json\n"
@@ -338,7 +340,8 @@ static int run_typed(asked *typed, int argc, char **argv)
     g_auto(GStrv) arguments = gd_options_take(argc, argv, entries, &usage, &status);
     if (!arguments)
         return status;
-    request run = {.path = arguments[0]};
+    g_autofree char *path = gd_library_resolve(arguments[0]);
+    request run = {.path = path};
     if (!read_request(typed, &run))
         return GD_EXIT_USAGE;
     status = open_outputs(typed, &run) ? play_and_show(typed, &run) : GD_EXIT_IO;

@@ -1,4 +1,5 @@
 #include "cli/command.h"
+#include "cli/library.h"
 #include "cli/number.h"
 #include "cli/options.h"
 #include "cli/progress.h"
@@ -19,12 +20,13 @@ static const gd_usage usage = {
         "seeds; one of `control.expect_not` must also hold in less than half of them in the\n"
         "control, with 95% intervals that do not overlap. A scenario of which no claim tells\n"
         "it from its control teaches nothing, and fails.",
-    .examples = "Examples:\n"
-                "  gameday verify scenarios/retry-storm-metastable.json\n"
-                "  gameday verify scenarios/*.json --seeds 20 -j 4 --json\n"
-                "\n"
-                "Exit status: 0 all passed, 1 some failed, 2 usage, 3 invalid input, 4 a file that\n"
-                "cannot be read, 130 interrupted.\n",
+    .examples =
+        "Examples:\n"
+        "  gameday verify scenarios/retry-storm-metastable.json\n"
+        "  gameday verify scenarios/*.json --seeds 20 -j 4 --json\n"
+        "\n"
+        "Exit status: 0 all passed, 1 some failed, 2 usage, 3 invalid input, 4 a file that\n"
+        "cannot be read, 130 interrupted.\n",
     .min = 1,
     .max = -1,
 };
@@ -145,6 +147,10 @@ int gd_command_verify(int argc, char **argv)
     g_auto(GStrv) paths = gd_options_take(argc, argv, entries, &usage, &status);
     if (!paths)
         return status;
+    for (char **path = paths; *path; path++) {
+        g_autofree char *named = *path;
+        *path = gd_library_resolve(named);
+    }
 
     uint64_t seeds = SEEDS, jobs = g_get_num_processors();
     gd_text_form form;

@@ -85,7 +85,7 @@ char *gd_text_library(const gd_library *library, gd_text_form form)
     for (const gd_topic *topic = gd_topics; topic->name; topic++)
         put_topic(&sheet, library, topic->name, topic->title, wide);
     put_other_topics(&sheet, library, wide);
-    g_string_append(sheet.text, "\ngameday run NAME plays one; gameday list --patterns says which "
+    g_string_append(sheet.text, "\ngameday run NAME plays one; gameday list --patterns: which "
                                 "teaches what\n");
     return g_string_free(sheet.text, FALSE);
 }

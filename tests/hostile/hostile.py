@@ -132,7 +132,7 @@ def judge_words(folder, status):
         wrong.append(f"{len(lines)} lines of errors")
     if max((len(line) for line in lines), default=0) > 8000:
         wrong.append(f"a line of {max(map(len, lines))} characters")
-    if status == 3:
+    if status in (3, 4):
         placed = [line for line in lines if not line.startswith("…") and not TYPED.match(line)]
         if not lines or not all(PLACE.search(line) for line in placed):
             wrong.append(f"no place in: {said[:300]!r}")

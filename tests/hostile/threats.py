@@ -13,6 +13,7 @@ import string
 
 FINE = (0, 1, 3, 5)
 REFUSED = (3,)
+UNREADABLE = (3, 4)  # a mistake in a document, or a file that cannot be read
 SMALL = ["--events", "200000"]  # where the value, not the length of the run, is what is tried
 
 # Raw JSON text. The first lot is no JSON, or no JSON that tools agree on: always refused.
@@ -163,17 +164,17 @@ def files(base, chance, long):
     for cut in range(1, len(whole), len(whole) // 12):
         yield f"cut at {cut}", {"m.json": whole[:cut]}, refused
     yield "random bytes", {"m.json": random.Random(1).randbytes(100000)}, refused
-    yield "missing", {}, {"exits": REFUSED, "path": "nothing.json"}
-    yield "a folder", {"d/x": ""}, {"exits": REFUSED, "path": "d"}
-    yield "a FIFO", {"p": os.mkfifo}, {"exits": REFUSED}
-    yield "10 GB of nothing", {"m.json": lambda path: grow(path, 10 << 30)}, {"exits": REFUSED}
-    yield "17 MB of blanks", {"m.json": " " * (17 << 20)}, {"exits": REFUSED}
-    yield "16 MB array", {"m.json": "[" + "1," * (8 << 20)}, {"exits": REFUSED}
-    yield "15 MB string", {"m.json": '{"name": "' + "a" * (15 << 20) + '"}'}, {"exits": REFUSED}
-    yield "400,000 members", {"m.json": "{" + ",".join(f'"k{i}":1' for i in range(400000)) + "}"}, {"exits": REFUSED}
+    yield "missing", {}, {"exits": UNREADABLE, "path": "nothing.json"}
+    yield "a folder", {"d/x": ""}, {"exits": UNREADABLE, "path": "d"}
+    yield "a FIFO", {"p": os.mkfifo}, {"exits": UNREADABLE}
+    yield "10 GB of nothing", {"m.json": lambda path: grow(path, 10 << 30)}, {"exits": UNREADABLE}
+    yield "17 MB of blanks", {"m.json": " " * (17 << 20)}, {"exits": UNREADABLE}
+    yield "16 MB array", {"m.json": "[" + "1," * (8 << 20)}, {"exits": UNREADABLE}
+    yield "15 MB string", {"m.json": '{"name": "' + "a" * (15 << 20) + '"}'}, {"exits": UNREADABLE}
+    yield "400,000 members", {"m.json": "{" + ",".join(f'"k{i}":1' for i in range(400000)) + "}"}, {"exits": UNREADABLE}
     for path in ("/dev/zero", "/dev/urandom", "/dev/null", "/proc/self/mem", "/dev/stdin/x", "/", "\x1b[2J", "%n%s",
                  "a" * 5000):
-        yield f"path {path[:20]!r}", {}, {"exits": REFUSED, "path": path}
+        yield f"path {path[:20]!r}", {}, {"exits": UNREADABLE, "path": path}
 
 
 def grow(path, size):
@@ -284,20 +285,20 @@ def includes(base, chance, long):
     inner = base["model"]
     for path in ("../../etc/passwd", "/etc/passwd", "../../../../../../etc/passwd", "m.json", "./m.json", "..", ".", "",
                  "/dev/zero", "a/../../x", "%n", "\x1b[2J", "a" * 5000, "nothing.json"):
-        yield f"model {path[:30]!r}", {"m.json": text({"gameday": 1, "model": path})}, {"exits": REFUSED}
-        yield f"extends {path[:30]!r}", {"m.json": text({**inner, "extends": path})}, {"exits": REFUSED}
+        yield f"model {path[:30]!r}", {"m.json": text({"gameday": 1, "model": path})}, {"exits": UNREADABLE}
+        yield f"extends {path[:30]!r}", {"m.json": text({**inner, "extends": path})}, {"exits": UNREADABLE}
         client = {"at": "a", "mix": "go", "arrivals": {"csv": path}}
-        yield f"csv {path[:30]!r}", {"m.json": text(model({"a": service()}, {"web": client}))}, {"exits": REFUSED}
-    yield "extends itself 1e4 times", {"m.json": text({**inner, "extends": ["m.json"] * 10000})}, {"exits": REFUSED}
+        yield f"csv {path[:30]!r}", {"m.json": text(model({"a": service()}, {"web": client}))}, {"exits": UNREADABLE}
+    yield "extends itself 1e4 times", {"m.json": text({**inner, "extends": ["m.json"] * 10000})}, {"exits": UNREADABLE}
     yield "two that extend each other", {"m.json": text({**inner, "extends": "n.json"}),
-                                         "n.json": text({"gameday": 1, "extends": "m.json"})}, {"exits": REFUSED}
+                                         "n.json": text({"gameday": 1, "extends": "m.json"})}, {"exits": UNREADABLE}
     chain = {f"{i}.json": text({"gameday": 1, "extends": [f"{i + 1}.json"] * 10}) for i in range(1, 12)}
-    yield "10^12 files", {"m.json": text({**inner, "extends": "1.json"}), **chain}, {"exits": REFUSED}
+    yield "10^12 files", {"m.json": text({**inner, "extends": "1.json"}), **chain}, {"exits": UNREADABLE}
     wide = {f"{i}.json": text({"gameday": 1, "extends": [f"{i + 1}.json"] * 60}) for i in range(1, 6)}
     yield "60^5 files", {"m.json": text({**inner, "extends": "1.json"}), **wide, "6.json": text({"gameday": 1})}, \
         {}
     link = {"m.json": text({"gameday": 1, "model": "l.json"}), "l.json": lambda path: os.symlink("/etc/passwd", path)}
-    yield "a link elsewhere", link, {"exits": REFUSED}
+    yield "a link elsewhere", link, {"exits": UNREADABLE}
 
 
 def names(base, chance, long):
