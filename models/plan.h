@@ -67,7 +67,7 @@ typedef struct {
     uint32_t first;                /* its ENTER step */
     uint32_t sites_first, sites_n; /* call sites whose caller is this operation */
     uint8_t priority;              /* 0 is served first */
-    bool transparent;              /* passes its caller's key on */
+    bool transparent;              /* a proxy: see gd_plan_site.passes */
     bool starts_with_work;         /* the step after ENTER is WORK (through IF/CHOOSE: false) */
     int64_t send_bytes, reply_bytes;
 } gd_plan_op;
@@ -155,6 +155,8 @@ typedef struct {
     uint32_t then_site;     /* THEN_CALL */
     uint32_t retry_mask;    /* bit per outcome: another try is worth it */
     bool guarded;           /* has a policy chain: needs a call record */
+    bool passes;            /* a proxy's first call: has the proxy's own name, so that
+                               designs with and without it meet the same draws behind it */
     bool cancel_on_timeout; /* sends a cancel to the callee when it stops waiting */
     bool hears_sent;        /* some policy of the chain wants to know who was asked */
     uint8_t reselects;      /* how often the balancer is asked again for who was not tried yet */

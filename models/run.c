@@ -25,7 +25,7 @@ gd_run *gd_run_new(const gd_plan *plan, uint64_t seed)
     run->roots = run->layout->roots;
     run->extras = run->layout->extras;
     run->call_stride = MAX((plan->max_call_bytes + 7) & ~7u, 8u); /* calls may have no policies */
-    if (run->layout->roots || run->layout->proxies)
+    if (run->layout->roots)
         run->call_stride += sizeof(gd_call_root);
     run->record.view_series = g_new0(gd_view_series, plan->n_views + 1);
     run->record.service_series = g_new0(gd_service_series, plan->n_services + 1);

@@ -151,6 +151,16 @@ gd_names gd_name_steps(gd_builder *b, const gd_node *before, const gd_node *step
 gd_step_word gd_step_word_of(const gd_node *node);
 /* The callee as written: "svc.op", or the pattern of one_of. NULL: not a call. */
 const char *gd_step_callee(const gd_node *node);
+/* The first call that a list of steps waits for, outside branches: what a proxy passes its name on
+ * to. NULL: none. */
+const gd_node *gd_first_call(const gd_node *steps);
+/* Whom a call to `callee` is for: behind proxies, what the last of them calls first. */
+const char *gd_callee_behind(gd_builder *b, const char *callee);
+/* The steps of an operation, between `before` and `after`. */
+static inline const gd_node *gd_op_steps(const gd_node *op)
+{
+    return op->kind == GD_OBJECT ? gd_node_said(op, "steps") : op;
+}
 /* Elements of an array, or an object's members in byte order; ends with NULL. */
 const gd_node **gd_branch_nodes(gd_builder *b, const gd_node *parallel);
 /* A call that is waited for and nothing else. */
@@ -167,6 +177,7 @@ typedef struct gd_call_at {
     const gd_node *place; /* of the call */
     const gd_node *step;  /* with policy fields of its own, or NULL */
     const char *name;     /* of the call within its caller: "payments.charge#0" or its `as` */
+    bool passes;          /* a proxy's first call */
     double times;         /* in one run of the caller, on average */
     const struct gd_call_at *instead_of; /* a fallback: the call that it stands in for */
 } gd_call_at;

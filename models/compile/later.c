@@ -5,9 +5,9 @@
 /* Parts of the documents' grammar that this version does not simulate. They are refused by name,
  * never ignored: a model whose cache was silently left out would lie. */
 static const char *const later[GD_LATERS][24] = {
-    [GD_LATER_MODEL] = {"stores", "caches", "queues", "jobs", "segments", "alerts",
-                        "routing", "channels", "teams", "people", "runbooks", "automations",
-                        "tools", "deploys", "assumptions", "decisions", "accepted_risks", "costs"},
+    [GD_LATER_MODEL] = {"stores", "caches", "queues", "jobs", "segments", "alerts", "routing",
+                        "channels", "teams", "people", "runbooks", "automations", "tools",
+                        "deploys", "assumptions", "decisions", "accepted_risks", "costs"},
     [GD_LATER_SCENARIO] = {"deploys", "away"},
     [GD_LATER_SERVICE] = {"consumes", "mesh", "pools", "health", "autoscaler", "limits"},
     [GD_LATER_OP] = {"promises"},

@@ -51,6 +51,34 @@ bool gd_is_bare_call(const gd_node *branch)
     return gd_node_get(branch, "call") && !(wait && wait->kind == GD_BOOL && !wait->truth);
 }
 
+const gd_node *gd_first_call(const gd_node *steps)
+{
+    if (!steps || steps->kind != GD_ARRAY)
+        return steps && gd_is_bare_call(steps) ? steps : NULL;
+    for (const gd_node *step = steps->first; step; step = step->next)
+        if (step->kind != GD_ARRAY && gd_is_bare_call(step))
+            return step;
+    return NULL;
+}
+
+const char *gd_callee_behind(gd_builder *b, const char *callee)
+{
+    /* Proxies behind each other; those that call in a circle end here too. */
+    enum { DEEPEST = 16 };
+    for (unsigned depth = 0; depth < DEEPEST; depth++) {
+        uint32_t op = gd_lookup(b->ops, callee);
+        if (op == 0 || !b->plan->ops[op - 1].transparent)
+            break;
+        const gd_node *steps = gd_op_steps(g_array_index(b->op_nodes, const gd_node *, op - 1));
+        const gd_node *first = gd_first_call(steps);
+        const char *next = first ? gd_step_callee(first) : NULL;
+        if (!next)
+            break;
+        callee = next;
+    }
+    return callee;
+}
+
 typedef struct {
     gd_builder *b;
     GHashTable *names; /* step -> name */
@@ -102,6 +130,7 @@ static void name_step(namer *n, const gd_node *step)
     gd_step_word word = gd_step_word_of(step);
     const char *name = given_name(n, step);
     const char *callee = word == GD_SAYS_CALL ? gd_step_callee(step) : NULL;
+    callee = callee ? gd_callee_behind(n->b, callee) : NULL;
     if (!name && word < GD_SAYS)
         name = number(n, callee ? callee : words[word]);
     g_hash_table_insert(n->names, (void *)step, (void *)name);

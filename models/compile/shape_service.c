@@ -157,8 +157,8 @@ static const gd_field op_fields[] = {
     GD_FIELD_ROW(gd_op_spec, priority, GD_FIELD_COUNT, .fallback = "0", .max = 7,
                  .help = "its class under the priority discipline; 0 is served first"),
     GD_FIELD_ROW(gd_op_spec, transparent, GD_FIELD_BOOL, .fallback = "false",
-                 .help = "a proxy: passes its caller's random key on, so that putting it between "
-                         "changes no other draw"),
+                 .help = "a proxy: its first call has the name that the proxy was called by, so "
+                         "that putting it between changes no draw behind it"),
     GD_FIELD_ROW(gd_op_spec, send, GD_FIELD_BYTES, .fallback = "0", .unit = "bytes",
                  .help = "size of a request, for links with a bandwidth"),
     GD_FIELD_ROW(gd_op_spec, reply, GD_FIELD_BYTES, .fallback = "0", .unit = "bytes",

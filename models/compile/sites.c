@@ -220,6 +220,7 @@ static void add_fallback(gd_builder *b, uint32_t index, const gd_call_at *at,
     fallback.place = then_call;
     fallback.step = NULL;
     fallback.name = gd_arena_printf(b->arena, "%s/then", at->name);
+    fallback.passes = false;
     fallback.times = 0; /* nothing fails in the estimate of a request's calls */
     fallback.instead_of = at;
     uint32_t then_site = gd_add_site(b, &fallback);
@@ -240,6 +241,7 @@ uint32_t gd_add_site(gd_builder *b, const gd_call_at *at)
     gd_plan_site site = {.name = NULL};
     fill_caller(b, &site, at);
     fill_policy(b, &site, how, callees);
+    site.passes = at->passes;
     uint32_t index = b->sites->len;
     g_array_append_val(b->sites, site);
     g_array_append_val(b->site_times, at->times);

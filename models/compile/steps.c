@@ -19,7 +19,8 @@ typedef struct {
     gd_builder *b;
     uint32_t op;
     gd_names names;
-    GArray *bodies; /* still to be laid out */
+    GArray *bodies;        /* still to be laid out */
+    const gd_node *passes; /* the call to which a proxy passes its name on */
 } emitter;
 
 static uint32_t add_step(emitter *e, gd_step_kind kind, const gd_node *node, uint64_t salt)
@@ -61,6 +62,7 @@ static uint32_t add_call_site(emitter *e, const gd_node *node, double times)
     gd_call_at at = {.client = GD_NONE, .op = e->op, .callee = callee, .place = node};
     at.step = node->kind == GD_OBJECT ? node : NULL;
     at.name = name_of(e, node);
+    at.passes = node == e->passes;
     at.times = times;
     return gd_add_site(e->b, &at);
 }
@@ -382,7 +384,12 @@ static void emit_op(emitter *e, const gd_party *party, const gd_node *node)
         uint32_t step = add_step(e, GD_STEP_WAIT, node, gd_hash_text("wait#0"));
         step_at(e, step)->a = dist;
     } else {
-        const gd_node *steps = node->kind == GD_OBJECT ? gd_node_said(node, "steps") : node;
+        const gd_node *steps = gd_op_steps(node);
+        e->passes = op->transparent ? gd_first_call(steps) : NULL;
+        if (op->transparent && !e->passes)
+            gd_problem(b->problems, node,
+                       "is transparent, but has no call to pass its caller's name on to; add one "
+                       "that it waits for, or remove \"transparent\"");
         const gd_node *before = party->spec->before, *after = party->spec->after;
         e->names = gd_name_steps(b, before, steps, after);
         emit_list(e, before, 1);

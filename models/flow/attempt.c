@@ -79,19 +79,6 @@ static uint32_t from_of(const gd_run *run, const gd_waiter *who)
     return GD_NONE;
 }
 
-/* A transparent operation (a proxy) passes its caller's key on: designs with and without it meet
- * the same draws behind it. */
-static uint64_t key_of(gd_run *run, const gd_waiter *who, const gd_plan_op *op, uint64_t key)
-{
-    if (!op->transparent)
-        return key;
-    if (who->by == GD_BY_FRAME)
-        return GD_FRAMES(run)[who->caller].key;
-    if (who->by == GD_BY_CALL && GD_CALLS(run)[who->caller].by == GD_BY_FRAME)
-        return gd_call_root_of(run, who->caller)->caller;
-    return key;
-}
-
 /* Asks the balancer, and again for somebody else while a policy of the call has tried whom it names
  * (Envoy: the predicate previous_hosts). */
 static uint32_t pick(gd_run *run, const gd_plan_site *site, const gd_waiter *who, uint32_t from,
@@ -128,7 +115,7 @@ GD_HOT gd_outcome gd_attempt_send(gd_run *run, uint32_t index, gd_waiter who, ui
 
     uint32_t slot = gd_frame_new(run);
     gd_frame *frame = &GD_FRAMES(run)[slot];
-    frame->key = key_of(run, &who, op, key);
+    frame->key = op->transparent ? gd_proxy_key(key) : key;
     frame->caller = who.caller;
     frame->caller_age = who.caller_age;
     frame->by = who.by;

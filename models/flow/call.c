@@ -309,7 +309,6 @@ static void note_root(gd_run *run, uint32_t slot, const gd_waiter *who)
                            .user = who->caller_age};
     if (who->by != GD_BY_FRAME && who->by != GD_BY_NOBODY)
         return;
-    root->caller = GD_FRAMES(run)[who->caller].key;
     if (run->roots) {
         const gd_frame_side *side = &GD_SIDES(run)[who->caller];
         root->key = side->root_key;

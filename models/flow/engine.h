@@ -103,7 +103,6 @@ typedef struct gd_layout {
     bool sides;           /* some frame needs its side record */
     bool starts;          /* some service is blocking */
     bool roots;           /* some draw is per request: sides carry the root's key */
-    bool proxies;         /* some operation passes its caller's key on */
     bool extras; /* some answer says retry_after to a caller that listens, or a request carries a
                     deadline */
     gd_time first_fault, last_fault; /* phase borders, internal time; GD_NEVER: no fault */
@@ -139,6 +138,19 @@ typedef struct gd_layout {
 #define GD_SALT_START      UINT64_C(0x5374617274202031)
 #define GD_SALT_RESELECT   UINT64_C(0x526573656c656374) /* "Reselect": another instance instead */
 #define GD_SALT_PHASE      UINT64_C(0x5068617365202031)
+#define GD_SALT_PROXY      UINT64_C(0x50726F7879202031)
+
+/* A proxy's own draws hang on this name, those of what it passes on to on the name that it was
+ * called by. */
+static inline uint64_t gd_proxy_key(uint64_t key)
+{
+    return key ^ GD_SALT_PROXY;
+}
+/* The name of a call that a frame waits for. */
+static inline uint64_t gd_call_key(uint64_t frame_key, const gd_plan_site *site)
+{
+    return site->passes ? gd_proxy_key(frame_key) : gd_mix(frame_key, site->salt);
+}
 
 /* ---- follow-ups: what goes on at the same instant, in order, without recursion ----------------
  */
@@ -212,7 +224,7 @@ static inline void *gd_call_bytes(gd_run *run, uint32_t slot)
 /* NULL in plans that need none. */
 static inline gd_call_root *gd_call_root_of(gd_run *run, uint32_t slot)
 {
-    if (!run->roots && !run->layout->proxies)
+    if (!run->roots)
         return NULL;
     return (gd_call_root *)((char *)gd_call_bytes(run, slot) + run->call_stride) - 1;
 }

@@ -19,8 +19,6 @@ static void scan_steps(const gd_plan *plan, gd_layout *layout)
     }
     for (uint32_t i = 0; i < plan->n_dists; i++)
         layout->roots |= plan->dists[i].per_request;
-    for (uint32_t i = 0; i < plan->n_ops; i++)
-        layout->proxies |= plan->ops[i].transparent;
 }
 
 static void scan_services(const gd_plan *plan, gd_layout *layout)

@@ -133,8 +133,7 @@ _Static_assert(sizeof(gd_call) <= 80, "a call fits two cache lines with its poli
 /* What a call's attempts must know of its request, also when its caller has gone on without it.
  * Behind the policies' bytes, in plans that ask for it. */
 typedef struct {
-    uint64_t key;    /* of the request */
-    uint64_t caller; /* key of the calling frame: what a proxy passes on */
+    uint64_t key; /* of the request */
     uint32_t client, user;
 } gd_call_root;
 

@@ -181,7 +181,7 @@ void gd_frame_run(gd_run *run, uint32_t slot)
             frame->pending = 1;
             frame->outcome = GD_OK;
             gd_call_begin(run, step->a, GD_BY_FRAME, slot,
-                          gd_mix(frame->key, plan->sites[step->a].salt), 0, true);
+                          gd_call_key(frame->key, &plan->sites[step->a]), 0, true);
             return;
         case GD_STEP_SEND:
             gd_call_begin(run, step->a, GD_BY_NOBODY, slot,

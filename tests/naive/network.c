@@ -184,11 +184,6 @@ void nv_reply_sent(nv_world *w, nv_task *task)
 
 /* ---- attempts ----------------------------------------------------------------------------------
  */
-static const nv_task *asking_task(const nv_who *who)
-{
-    return who->call ? who->call->who.task : who->task;
-}
-
 nv_task *nv_send(nv_world *w, uint32_t index, nv_who who, const nv_request *request, uint32_t from,
                  uint64_t key)
 {
@@ -204,9 +199,8 @@ nv_task *nv_send(nv_world *w, uint32_t index, nv_who who, const nv_request *requ
     task->from = from;
     task->begun = w->now;
     task->key = key;
-    const nv_task *asks = asking_task(&who);
-    if (plan->ops[task->op].transparent && asks)
-        task->key = asks->key; /* a proxy passes its caller's name on */
+    if (plan->ops[task->op].transparent)
+        task->key = key ^ UINT64_C(0x50726F7879202031); /* a proxy has draws of its own … */
     task->pc = plan->ops[task->op].first + 1;
     size_t here = from == GD_NONE ? plan->clients[site->client].zone : plan->instances[from].zone;
     size_t there = plan->instances[task->instance].zone;

@@ -25,7 +25,10 @@ static void call(nv_world *w, nv_task *task, uint32_t site, uint64_t key, bool w
     /* Rounds that run at the same time have each their own clock. */
     bool own_clock = step->kind == GD_STEP_REPEAT && step->n > 1;
     nv_call_begin(w, site, who, task->request, task->instance,
-                  gd_mix(key, w->plan->sites[site].salt), own_clock);
+                  w->plan->sites[site].passes /* … and passes on the name that it was called by */
+                      ? key ^ UINT64_C(0x50726F7879202031)
+                      : gd_mix(key, w->plan->sites[site].salt),
+                  own_clock);
 }
 
 static void strand(nv_world *w, nv_task *parent, uint32_t first, uint64_t key)

@@ -80,7 +80,6 @@ static void then(gd_maker *m, unsigned from, bool client)
         say(m, ", 'then': 'crash'");
     } else if (kind == 3 && from + 1 < m->services) {
         memcpy(called, m->called[from], sizeof called); /* no call of its own to say more about */
-        m->may_proxy = false;
         say(m, ", 'then': {'call': ");
         gd_maker_callee(m, from);
         say(m, "}");

@@ -37,7 +37,6 @@ typedef struct {
     unsigned services, zones, clients, flags, calls_left, duration;
     unsigned ops[8]; /* of each service */
     bool proxy[8];   /* all its operations are transparent */
-    bool may_proxy;  /* two calls to proxies from one frame would have one name, and no order */
     bool external, far, near, attribute, copies;
     const char *open;   /* a client whose rate can grow */
     bool called[8][10]; /* who calls whom; the external is 9 */

@@ -75,9 +75,6 @@ void gd_maker_callee(gd_maker *m, unsigned from)
         return;
     }
     unsigned to = from + 1 + pick;
-    if (m->proxy[to] && !m->may_proxy)
-        to = m->services - 1;
-    m->may_proxy &= !m->proxy[to];
     m->called[from][to] = true;
     if (m->copies && to == m->services - 1)
         say(m, "'%c-1.go'", 'a' + (int)to);
@@ -162,7 +159,6 @@ static void repeat_step(gd_maker *m, unsigned service, unsigned depth)
     if (chance(m, 50))
         say(m, ", 'at_once': #1..3");
     say(m, ", 'steps': ");
-    m->may_proxy = false;
     if (can_call(m, service) && chance(m, 60)) {
         m->calls_left--;
         say(m, "[");
@@ -225,16 +221,34 @@ static void steps(gd_maker *m, unsigned service, unsigned depth)
 
 /* ---- services ----------------------------------------------------------------------------------
  */
+/* Something, perhaps, before or after the call that it is there for. */
+static void proxy_steps(gd_maker *m, unsigned service)
+{
+    say(m, "[");
+    if (chance(m, 40)) {
+        step(m, service, 0);
+        say(m, ", ");
+    }
+    gd_maker_callee(m, service);
+    if (chance(m, 40)) {
+        say(m, ", ");
+        step(m, service, 0);
+    }
+    say(m, "]");
+}
+
 static void operation(gd_maker *m, unsigned service)
 {
     m->calls_left = service == 0 ? 4 : 2;
-    m->may_proxy = true;
     if (chance(m, 60) && !m->proxy[service]) {
         steps(m, service, 0);
         return;
     }
     say(m, "{'steps': ");
-    steps(m, service, 0);
+    if (m->proxy[service])
+        proxy_steps(m, service);
+    else
+        steps(m, service, 0);
     if (chance(m, 60))
         say(m, ", 'priority': #0..3");
     if (m->proxy[service])

@@ -117,7 +117,7 @@ static void test_fields_of_a_service(void **unused)
         "'9s'}}, 'services': {'api': {'workers': 'unlimited', 'threads': 'async', 'discipline': "
         "'priority', 'preempt': true, 'cancellation': 'dequeue_only', 'crash': {'queued': "
         "'silent'}, "
-        "'start_up': {'exponential': {'mean': '1s'}}, 'operations': {'get': {'steps': [], "
+        "'start_up': {'exponential': {'mean': '1s'}}, 'operations': {'get': {'steps': ['b.x'], "
         "'priority': 2, 'transparent': true, 'send': '1KiB', 'reply': '2KiB'}}}, 'b': {'workers': "
         "1, "
         "'queue': null, 'operations': {'x': []}}}, " TINY_CLIENTS "}",
