@@ -98,6 +98,7 @@ typedef struct {
     uint32_t instances_first, instances_n;
     uint32_t ops_first, ops_n;
     gd_rate quota;        /* 0: none; per service, token bucket of burst 1 s of quota */
+    gd_span quota_after;  /* retry_after of its refusals, or GD_RETRY_UNSAID, GD_RETRY_STOP */
     uint64_t unavailable; /* threshold: share of arrivals answered `unavailable` (availability) */
     uint32_t serves_first, serves_n, serve_bytes; /* into plan->serves; bytes of an instance */
     const struct gd_contention_spec *contention; /* NULL: none */
@@ -132,6 +133,8 @@ typedef struct {
 typedef enum { GD_ROUND_ROBIN, GD_RANDOM, GD_LEAST_REQUESTS, GD_TWO_CHOICES } gd_balancer;
 typedef enum { GD_THEN_FAIL, GD_THEN_ANSWER, GD_THEN_CALL, GD_THEN_CRASH } gd_then;
 
+typedef enum { GD_CARRIES_NONE, GD_CARRIES_RELATIVE, GD_CARRIES_ABSOLUTE } gd_carries;
+
 typedef struct {
     uint8_t kind;      /* gd_policy_kind: models/guard/policy.def */
     uint16_t at_call;  /* offset of its bytes in the call's extension */
@@ -159,6 +162,7 @@ typedef struct {
                                designs with and without it meet the same draws behind it */
     bool cancel_on_timeout; /* sends a cancel to the callee when it stops waiting */
     bool hears_sent;        /* some policy of the chain wants to know who was asked */
+    uint8_t carries;        /* gd_carries: the deadline that its attempts take along */
     uint8_t reselects;      /* how often the balancer is asked again for who was not tried yet */
     uint32_t chain_first, chain_n;    /* into plan->policies, outermost first */
     uint32_t call_bytes, state_bytes; /* of the chain */
@@ -261,6 +265,7 @@ typedef struct {
     bool running_too;                  /* SLOW: "applies_to": "running" */
     gd_rate limit;                     /* LIMIT, over the targets together */
     uint32_t burst;                    /* LIMIT: tokens that may be saved up; >= 1 */
+    gd_span retry_after;               /* LIMIT: of its refusals, or GD_RETRY_UNSAID, _STOP */
     uint64_t salt;
 } gd_plan_fault;
 

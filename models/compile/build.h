@@ -33,6 +33,7 @@ typedef struct {
     uint32_t chain_first, chain_n;
     uint32_t call_bytes, state_bytes;
     uint32_t retry_mask, reselects;
+    uint8_t carries;
     bool hears_sent;
     uint8_t then, answer;
     const gd_node *then_call;
@@ -238,6 +239,10 @@ GArray *gd_read_csv(gd_builder *b, const char *file, const char *column, bool pa
                     const gd_node *place);
 /* The model with the measured values of each {"empirical": {"file", "column", "unit"}} in it. */
 const gd_node *gd_expand_files(gd_builder *b, const gd_node *model);
+
+/* ---- retry_after.c ------------------------------------------------------------------------ */
+/* What refusals say about coming back: a span, GD_RETRY_STOP, or GD_RETRY_UNSAID for nothing. */
+gd_span gd_read_retry_after(gd_builder *b, const gd_node *node);
 
 /* ---- faults.c, targets.c, statics.c
  * ------------------------------------------------------------------ */

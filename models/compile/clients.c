@@ -287,8 +287,8 @@ static void read_draws(gd_builder *b, gd_plan_client *client, const gd_client_sp
 
 static gd_span useful_within(const gd_client_spec *spec)
 {
-    if (spec->policy.deadline)
-        return spec->policy.deadline;
+    if (spec->policy.deadline && spec->policy.deadline->after)
+        return spec->policy.deadline->after;
     bool tries_again = spec->reload || spec->policy.retry;
     return spec->policy.timeout && !tries_again ? spec->policy.timeout : GD_NEVER;
 }

@@ -59,6 +59,7 @@ static void fill_fault(gd_fault_maker *m)
     fault->limit = spec->limit ? MAX(1, gd_scaled(m->b, spec->limit)) : 0;
     int64_t second = fault->limit / GD_RATE_HZ;
     fault->burst = spec->burst ? spec->burst : (uint32_t)CLAMP(second, 1, UINT32_MAX);
+    fault->retry_after = gd_read_retry_after(m->b, spec->retry_after);
     fault->salt = gd_hash_text(fault->name);
 }
 

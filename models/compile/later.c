@@ -13,7 +13,7 @@ static const char *const later[GD_LATERS][24] = {
     [GD_LATER_OP] = {"promises"},
     [GD_LATER_STEP] = {"cache", "read", "write", "publish"},
     [GD_LATER_CALL] = {"hedge", "rate_limit", "mesh", "pool"},
-    [GD_LATER_RETRY] = {"budget"},
+    [GD_LATER_RETRY] = {NULL},
     [GD_LATER_EXTERNAL] = {"idempotency_key"},
     [GD_LATER_CLIENT] = {"segments", "segment"},
 };

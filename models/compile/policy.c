@@ -155,18 +155,14 @@ static uint32_t aligned(uint32_t bytes)
 /* The chain, and where each policy's bytes lie in the records of a call and of a site. */
 static void add_chain(gd_builder *b, const gd_call_spec *spec, gd_resolved *out)
 {
-    gd_timeout_spec *timeout = NULL, *deadline = NULL;
+    gd_timeout_spec *timeout = NULL;
     if (spec->timeout) {
         timeout = gd_arena_make(b->arena, gd_timeout_spec);
         timeout->after = spec->timeout;
     }
-    if (spec->deadline) {
-        deadline = gd_arena_make(b->arena, gd_timeout_spec);
-        deadline->after = spec->deadline;
-    }
     const void *const specs[GD_POLICIES] = {
-        [GD_POLICY_DEADLINE] = deadline,     [GD_POLICY_RETRY] = spec->retry,
-        [GD_POLICY_BREAKER] = spec->breaker, [GD_POLICY_BULKHEAD] = spec->bulkhead,
+        [GD_POLICY_DEADLINE] = spec->deadline, [GD_POLICY_RETRY] = spec->retry,
+        [GD_POLICY_BREAKER] = spec->breaker,   [GD_POLICY_BULKHEAD] = spec->bulkhead,
         [GD_POLICY_TIMEOUT] = timeout,
     };
     int chain[GD_POLICIES];
@@ -177,7 +173,8 @@ static void add_chain(gd_builder *b, const gd_call_spec *spec, gd_resolved *out)
         if (!policy.spec)
             continue;
         gd_policy_kind kind = (gd_policy_kind)policy.kind;
-        out->hears_sent |= gd_policy_hears_sent(kind);
+        out->hears_sent |= gd_policy_hears_sent(kind, policy.spec);
+        out->carries |= (uint8_t)gd_policy_carries(kind, policy.spec);
         out->reselects = MAX(out->reselects, gd_policy_reselects(kind, policy.spec));
         policy.at_call = (uint16_t)out->call_bytes;
         policy.at_state = (uint16_t)out->state_bytes;

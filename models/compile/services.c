@@ -211,6 +211,7 @@ static void fill_service(gd_builder *b, gd_plan_service *service, const gd_party
         service->external = true;
         service->async = true;
         service->quota = gd_scaled(b, party->external->quota);
+        service->quota_after = gd_read_retry_after(b, party->external->retry_after);
         service->unavailable = gd_share_threshold(GD_SHARE_ONE - party->external->availability);
         return;
     }

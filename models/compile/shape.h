@@ -26,7 +26,8 @@
  * NULL mean that nothing was said, so nothing is there. */
 typedef struct {
     const char *use;
-    gd_span timeout, deadline;
+    gd_span timeout;
+    gd_deadline_spec *deadline;
     gd_retry_spec *retry;
     gd_breaker_spec *breaker;
     gd_bulkhead_spec *bulkhead;
@@ -44,7 +45,7 @@ typedef struct {
         GD_ROW(S, "timeout", path timeout, GD_FIELD_SPAN, .min = 1, .max = GD_YEAR,                \
                .help = "bounds one try: after it the caller stops waiting. Absent: none",          \
                .source = "patterns 3.1"),                                                          \
-        GD_ROW(S, "deadline", path deadline, GD_FIELD_SPAN, .min = 1, .max = GD_YEAR,              \
+        GD_ROW(S, "deadline", path deadline, GD_FIELD_OBJECT, .shape = &gd_deadline_shape,         \
                .help = "bounds the whole call, tries and waits together. Absent: none",            \
                .source = "patterns 3.1"),                                                          \
         GD_ROW(S, "retry", path retry, GD_FIELD_OBJECT, .shape = &gd_retry_shape,                  \
@@ -117,10 +118,12 @@ typedef struct {
 typedef struct {
     const char *region;
     gd_rate quota;
+    const gd_node *retry_after;
     gd_share availability;
     const gd_node *operations;
 } gd_external_spec;
 
+extern const gd_shape gd_retry_after_shape;
 extern const gd_shape gd_service_shape, gd_op_shape, gd_external_shape, gd_steps_shape;
 extern const gd_shape gd_external_ops_shape, gd_names_shape, gd_workers_shape;
 
@@ -302,6 +305,7 @@ typedef struct {
     uint8_t direction; /* 0 both, 1 to, 2 from */
     gd_rate limit;
     uint32_t burst;
+    const gd_node *retry_after;
 } gd_fault_spec;
 
 extern const char *const gd_fault_words[];

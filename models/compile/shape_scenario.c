@@ -89,6 +89,9 @@ static const gd_field limit_fields[] = {
     GD_FIELD_ROW(S, burst, GD_FIELD_COUNT, .min = 1, .max = 1000000000,
                  .help = "tokens that may be saved up. Absent: one second of the limit",
                  .source = "assumption, as the quota of an external"),
+    GD_FIELD_ROW(S, retry_after, GD_FIELD_NODE, .shape = &gd_retry_after_shape,
+                 .help = "when its refusals say to come back: a span, or \"stop\". Absent: unsaid",
+                 .source = "RFC 9110 Retry-After; gRFC A6 pushback"),
     {0},
 };
 static void check_slow(void *spec, const gd_node *node, gd_problems *problems)

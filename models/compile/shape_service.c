@@ -182,6 +182,9 @@ static const gd_field external_fields[] = {
     GD_FIELD_ROW(gd_external_spec, quota, GD_FIELD_RATE, .min = 1,
                  .help = "calls it takes from all of us; over it, `rate_limited`. Absent: none",
                  .source = "patterns 4.3: token bucket, one second's worth of burst (assumption)"),
+    GD_FIELD_ROW(gd_external_spec, retry_after, GD_FIELD_NODE, .shape = &gd_retry_after_shape,
+                 .help = "when its refusals say to come back: a span, or \"stop\". Absent: unsaid",
+                 .source = "RFC 9110 Retry-After; gRFC A6 pushback"),
     GD_FIELD_ROW(gd_external_spec, availability, GD_FIELD_SHARE, .fallback = "1", .min = 0,
                  .max = GD_SHARE_ONE,
                  .help = "the share of calls it serves; the rest get "

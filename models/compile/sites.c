@@ -184,6 +184,7 @@ static void fill_policy(gd_builder *b, gd_plan_site *site, const gd_resolved *ho
     site->then_site = GD_NONE;
     site->retry_mask = how->retry_mask;
     site->hears_sent = how->hears_sent;
+    site->carries = how->carries;
     site->reselects = (uint8_t)how->reselects;
     site->chain_first = how->chain_first;
     site->chain_n = how->chain_n;

@@ -278,8 +278,16 @@ bool gd_bucket_take(gd_run *run, uint32_t bucket, gd_rate rate, uint32_t burst)
     return true;
 }
 
-static gd_outcome site_verdict(gd_run *run, gd_frame *frame)
+static gd_outcome limited(gd_run *run, uint32_t slot, gd_span retry_after)
 {
+    if (retry_after != GD_RETRY_UNSAID)
+        gd_frame_retry_after(run, slot, retry_after);
+    return GD_RATE_LIMITED;
+}
+
+static gd_outcome site_verdict(gd_run *run, uint32_t slot)
+{
+    gd_frame *frame = &GD_FRAMES(run)[slot];
     const gd_lever_state *lever = &GD_SEG(run, GD_SEG_LEVERS_S, gd_lever_state)[frame->site];
     if (lever->hang) {
         frame->flags = (uint16_t)((frame->flags | GD_F_HUNG) & ~GD_F_ARRIVED);
@@ -292,25 +300,25 @@ static gd_outcome site_verdict(gd_run *run, gd_frame *frame)
     if (lever->limit != GD_NONE) {
         const gd_plan_fault *fault = &run->plan->faults[lever->limit];
         if (!gd_bucket_take(run, lever->limit, fault->limit, fault->burst))
-            return GD_RATE_LIMITED;
+            return limited(run, slot, fault->retry_after);
     }
     return GD_OK;
 }
 
-static gd_outcome limit_verdict(gd_run *run, const gd_instance *instance,
-                                const gd_lever_state *lever)
+static gd_outcome limit_verdict(gd_run *run, uint32_t slot, const gd_lever_state *lever)
 {
+    const gd_instance *instance = &GD_INSTANCES(run)[GD_FRAMES(run)[slot].instance];
     const gd_plan_service *service = &run->plan->services[instance->service];
     if (lever->limit != GD_NONE) {
         const gd_plan_fault *fault = &run->plan->faults[lever->limit];
         if (!gd_bucket_take(run, lever->limit, fault->limit, fault->burst))
-            return GD_RATE_LIMITED;
+            return limited(run, slot, fault->retry_after);
     }
     if (service->quota) { /* one second's worth may be saved up: assumption */
         gd_rate burst = service->quota / GD_RATE_HZ;
         if (!gd_bucket_take(run, run->plan->n_faults + instance->service, service->quota,
                             burst < 1 ? 1 : (uint32_t)burst))
-            return GD_RATE_LIMITED;
+            return limited(run, slot, service->quota_after);
     }
     return GD_OK;
 }
@@ -321,7 +329,7 @@ gd_outcome gd_lever_verdict(gd_run *run, uint32_t slot)
     const gd_instance *instance = &GD_INSTANCES(run)[frame->instance];
     const gd_lever_state *lever = &GD_SEG(run, GD_SEG_LEVERS_I, gd_lever_state)[frame->instance];
     if (run->any_site_lever) {
-        gd_outcome verdict = site_verdict(run, frame);
+        gd_outcome verdict = site_verdict(run, slot);
         if (verdict != GD_OK)
             return verdict;
     }
@@ -334,5 +342,5 @@ gd_outcome gd_lever_verdict(gd_run *run, uint32_t slot)
         if (lever->errors && gd_mix(frame->key, GD_SALT_ERROR) <= lever->errors)
             return (gd_outcome)lever->outcome;
     }
-    return instance->flags & GD_I_LIMITED ? limit_verdict(run, instance, lever) : GD_OK;
+    return instance->flags & GD_I_LIMITED ? limit_verdict(run, slot, lever) : GD_OK;
 }

@@ -327,6 +327,7 @@ static void begin(gd_run *run, uint32_t index, gd_waiter who, uint64_t key, gd_t
     *call = (gd_call){.key = key,
                       .begun = begun,
                       .deadline = GD_NEVER,
+                      .try_before = GD_NEVER,
                       .parent = who.caller,
                       .parent_age = who.caller_age,
                       .age = age,

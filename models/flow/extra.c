@@ -6,11 +6,34 @@
  */
 #include "models/flow/engine.h"
 
+gd_span gd_instance_skew(const gd_run *run, uint32_t instance)
+{
+    (void)run, (void)instance;
+    return 0;
+}
+
 void gd_extra_new(gd_run *run, uint32_t slot, const gd_waiter *who)
 {
     gd_extra *extra = &GD_EXTRAS(run)[slot];
     *extra = (gd_extra){.retry_after = GD_RETRY_UNSAID, .deadline = GD_NEVER};
-    (void)who;
+    if (who->by != GD_BY_CALL)
+        return;
+    const gd_call *call = &GD_CALLS(run)[who->caller];
+    const gd_frame *frame = &GD_FRAMES(run)[slot];
+    if (call->deadline == GD_NEVER)
+        return;
+    switch ((gd_carries)run->plan->sites[call->site].carries) {
+    case GD_CARRIES_NONE:
+        break;
+    case GD_CARRIES_RELATIVE:
+        extra->deadline = call->deadline - run->now;
+        extra->relative = true;
+        break;
+    case GD_CARRIES_ABSOLUTE: /* written by the caller's clock, read by the callee's */
+        extra->deadline = call->deadline + gd_instance_skew(run, call->from) -
+                          gd_instance_skew(run, frame->instance);
+        break;
+    }
 }
 
 void gd_extra_arrived(gd_run *run, uint32_t slot)
@@ -30,5 +53,9 @@ void gd_frame_retry_after(gd_run *run, uint32_t slot, gd_span after)
 
 gd_time gd_frame_deadline(const gd_run *run, uint32_t slot)
 {
-    return run->extras ? GD_EXTRAS(run)[slot].deadline : GD_NEVER;
+    if (!run->extras)
+        return GD_NEVER;
+    while (GD_FRAMES(run)[slot].flags & GD_F_STRAND) /* a branch is part of its parent */
+        slot = GD_FRAMES(run)[slot].caller;
+    return GD_EXTRAS(run)[slot].deadline;
 }

@@ -91,6 +91,8 @@ void gd_call_conclude(gd_run *run, uint32_t site, gd_waiter who, uint64_t key, g
 /* extra.c: what a request carries and an answer says besides its outcome */
 void gd_extra_new(gd_run *run, uint32_t slot, const gd_waiter *who);
 void gd_extra_arrived(gd_run *run, uint32_t slot);
+/* How far the clock of an instance (GD_NONE: of users) is ahead of the true time. */
+gd_span gd_instance_skew(const gd_run *run, uint32_t instance);
 
 /* balance.c */
 uint32_t gd_balance_pick(gd_run *run, const gd_plan_site *site, uint32_t from, uint64_t key,

@@ -77,7 +77,7 @@ static void scan_policies(const gd_plan *plan, gd_layout *layout)
         const gd_plan_policy *policy = &plan->policies[i];
         gd_policy_kind kind = (gd_policy_kind)policy->kind;
         hears |= gd_policy_hears_retry_after(kind, policy->spec);
-        layout->extras |= gd_policy_says_deadline(kind, policy->spec);
+        layout->extras |= gd_policy_carries(kind, policy->spec) != GD_CARRIES_NONE;
     }
     layout->extras |= hears && says;
 }

@@ -113,9 +113,10 @@ typedef enum {
 
 typedef struct {
     uint64_t key;
-    gd_time begun;    /* for a client: the intended start */
-    gd_time sent;     /* the live attempt */
-    gd_time deadline; /* GD_NEVER: none */
+    gd_time begun;      /* for a client: the intended start */
+    gd_time sent;       /* the live attempt */
+    gd_time deadline;   /* GD_NEVER: none */
+    gd_time try_before; /* no try begins then or later: the deadline, less what a try needs */
     uint32_t parent, parent_age;
     uint32_t age, next;
     uint32_t frame;  /* of the live attempt */

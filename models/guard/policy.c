@@ -49,9 +49,10 @@ uint32_t gd_policy_reselects(gd_policy_kind kind, const void *spec)
     return policy->reselects ? policy->reselects(spec) : 0;
 }
 
-bool gd_policy_hears_sent(gd_policy_kind kind)
+bool gd_policy_hears_sent(gd_policy_kind kind, const void *spec)
 {
-    return gd_policies[kind]->sent != NULL;
+    const gd_policy *policy = gd_policies[kind];
+    return policy->hears_sent ? policy->hears_sent(spec) : policy->sent != NULL;
 }
 
 bool gd_policy_hears_retry_after(gd_policy_kind kind, const void *spec)
@@ -60,10 +61,10 @@ bool gd_policy_hears_retry_after(gd_policy_kind kind, const void *spec)
     return policy->hears_retry_after && policy->hears_retry_after(spec);
 }
 
-bool gd_policy_says_deadline(gd_policy_kind kind, const void *spec)
+gd_carries gd_policy_carries(gd_policy_kind kind, const void *spec)
 {
     const gd_policy *policy = gd_policies[kind];
-    return policy->says_deadline && policy->says_deadline(spec);
+    return policy->carries ? policy->carries(spec) : GD_CARRIES_NONE;
 }
 
 gd_policy_at gd_policy_of_call(const gd_policy_at *at, uint32_t call)

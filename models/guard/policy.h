@@ -51,8 +51,9 @@ typedef struct {
     uint32_t (*more_state_bytes)(const void *spec);
     gd_span (*timer_span)(const void *spec); /* of timer 0, when that is constant; 0: it is not */
     uint32_t (*reselects)(const void *spec); /* how often `avoids` may send it back */
+    bool (*hears_sent)(const void *spec);    /* `sent` matters to it; NULL: to each that has one */
     bool (*hears_retry_after)(const void *spec); /* a reply's retry_after matters to it */
-    bool (*says_deadline)(const void *spec);     /* its attempts carry a deadline */
+    gd_carries (*carries)(const void *spec);     /* the deadline that its attempts carry */
 } gd_policy;
 
 #define GD_POLICY(symbol, name, place) extern const gd_policy gd_##name##_policy;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "models/counter.h"
+#include "models/plan.h"
 #include "sim/spec/field.h"
 
 typedef enum {
@@ -12,10 +13,19 @@ typedef enum {
     GD_POLICIES
 } gd_policy_kind;
 
-/* "timeout": "300ms" bounds one try; "deadline": "2s" the whole call. Written as bare spans. */
+/* "timeout": "300ms" bounds one try. */
 typedef struct {
     gd_span after;
 } gd_timeout_spec;
+
+/* "deadline": "2s" bounds the whole call. */
+typedef enum { GD_DEADLINE_RELATIVE, GD_DEADLINE_ABSOLUTE } gd_deadline_encoding;
+typedef struct {
+    gd_span after; /* 0: only what the caller has left */
+    gd_span reserve, min_useful;
+    bool propagate;
+    uint8_t encoding; /* gd_deadline_encoding */
+} gd_deadline_spec;
 
 typedef enum {
     GD_BACKOFF_NONE, /* at once */
@@ -37,12 +47,26 @@ typedef struct {
     gd_share multiplier; /* factor */
 } gd_backoff_spec;
 
+/* What a retry does with a reply's retry_after. */
+typedef enum {
+    GD_AFTER_HTTP, /* waits that long instead of its back-off */
+    GD_AFTER_GRPC, /* and begins its back-off anew */
+    GD_AFTER_ENVOY,
+    GD_AFTER_AWS,
+    GD_AFTER_IGNORE,
+    GD_AFTERS
+} gd_after_kind;
+
 typedef struct {
     uint32_t max_attempts; /* with the first */
-    gd_variant backoff;    /* "backoff": {"full": {"base": "10ms"}}; absent: at once */
-    /* Read from `backoff` by the shape's check, for the machine. */
-    uint8_t backoff_kind;
-    gd_backoff_spec wait;
+    uint32_t other_host;   /* how often the balancer is asked again for who was not tried */
+    bool transparent;
+    gd_variant backoff; /* "backoff": {"full": {"base": "10ms"}}; absent: at once */
+    gd_variant throttled_backoff, retry_after, budget;
+    /* Read from these by the shape's check, for the machine. */
+    uint8_t backoff_kind, throttled_kind, after_kind, budget_kind;
+    gd_backoff_spec wait, throttled_wait;
+    gd_span after_limit; /* Envoy: what is longer is ignored; AWS: so much longer than its own */
 } gd_retry_spec;
 
 typedef struct {
@@ -58,7 +82,7 @@ typedef struct {
     gd_span max_wait; /* 0: refuses at once */
 } gd_bulkhead_spec;
 
-extern const gd_shape gd_retry_shape, gd_breaker_shape, gd_bulkhead_shape;
+extern const gd_shape gd_deadline_shape, gd_retry_shape, gd_breaker_shape, gd_bulkhead_shape;
 
 /* By kind, ending with NULL: "hystrix", and the word of its place in `order`, "breaker". */
 extern const char *const gd_policy_names[GD_POLICIES + 1], *const gd_policy_places[GD_POLICIES + 1];
@@ -72,6 +96,6 @@ uint32_t gd_policy_state_bytes(gd_policy_kind kind, const void *spec);
 gd_span gd_policy_timer_span(gd_policy_kind kind, const void *spec);
 /* How often it may send a try back to the balancer because of who was tried before. */
 uint32_t gd_policy_reselects(gd_policy_kind kind, const void *spec);
-bool gd_policy_hears_sent(gd_policy_kind kind);
+bool gd_policy_hears_sent(gd_policy_kind kind, const void *spec);
 bool gd_policy_hears_retry_after(gd_policy_kind kind, const void *spec);
-bool gd_policy_says_deadline(gd_policy_kind kind, const void *spec);
+gd_carries gd_policy_carries(gd_policy_kind kind, const void *spec);
