@@ -1,4 +1,4 @@
-#include "models/plan.h"
+#include "models/balance/pool.h"
 
 /* The link that all pairs of a site's caller and callee instances share, if there is one. */
 static uint16_t shared_link(const gd_plan *plan, const gd_plan_site *site, bool back)
@@ -33,21 +33,18 @@ static uint32_t balancer_bytes(const gd_plan *plan, const gd_plan_site *site)
 {
     uint32_t op = plan->callees[site->callees_first];
     uint32_t n = plan->services[plan->ops[op].service].instances_n;
-    switch ((gd_balancer)site->balancer) {
-    case GD_ROUND_ROBIN:
+    if (site->pools_first)
+        return 0; /* its pools have their own */
+    if (site->balancer == GD_ROUND_ROBIN)
         return site->callees_n > 1 || n > 1 ? 8 : 0;
-    case GD_RANDOM:
+    if (site->balancer == GD_RANDOM)
         return 0;
-    case GD_LEAST_REQUESTS:
-    case GD_TWO_CHOICES:
-        return (uint32_t)sizeof(uint32_t) * (site->callees_n > 1 ? plan->n_instances : n);
-    }
-    return 0;
+    return (uint32_t)sizeof(uint32_t) * (site->callees_n > 1 ? plan->n_instances : n);
 }
 
 static uint32_t only_instance(const gd_plan *plan, const gd_plan_site *site)
 {
-    if (site->callees_n != 1 || site->balancer_bytes > 0)
+    if (site->callees_n != 1 || site->balancer_bytes > 0 || site->pools_first)
         return GD_NONE;
     const gd_plan_service *callee =
         &plan->services[plan->ops[plan->callees[site->callees_first]].service];
@@ -77,4 +74,5 @@ void gd_plan_finish(gd_plan *plan)
         plan->n_states +=
             site->client != GD_NONE ? 1 : plan->services[site->caller_service].instances_n;
     }
+    gd_pools_finish(plan);
 }

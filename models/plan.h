@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "models/balance/plan.h"
 #include "models/counter.h"
 #include "models/outcome.h"
 #include "sim/dist.h"
@@ -33,7 +34,7 @@ typedef enum {
     GD_STEP_JUMP,     /* a = step */
     GD_STEP_END,      /* end of the operation: a = op */
     GD_STEP_END_STRAND, /* end of a branch or of a repeat's body */
-    GD_STEP_REFUSE      /* end of a service's program of refusal: answers with the frame's outcome */
+    GD_STEP_REFUSE /* end of a service's program of refusal: answers with the frame's outcome */
 } gd_step_kind;
 
 #define GD_STEP_AT_ONCE 1u /* PARALLEL: on_failure at_once */
@@ -101,7 +102,7 @@ typedef struct {
     gd_span quota_after;  /* retry_after of its refusals, or GD_RETRY_UNSAID, GD_RETRY_STOP */
     uint64_t unavailable; /* threshold: share of arrivals answered `unavailable` (availability) */
     uint32_t serves_first, serves_n, serve_bytes; /* into plan->serves; bytes of an instance */
-    const struct gd_contention_spec *contention; /* NULL: none */
+    const struct gd_contention_spec *contention;  /* NULL: none */
     uint32_t refusal; /* first step of what a refusal costs; GD_NONE: nothing */
 } gd_plan_service;
 
@@ -130,7 +131,6 @@ typedef struct {
 
 /* ---- calls ------------------------------------------------------------------------------------
  */
-typedef enum { GD_ROUND_ROBIN, GD_RANDOM, GD_LEAST_REQUESTS, GD_TWO_CHOICES } gd_balancer;
 typedef enum { GD_THEN_FAIL, GD_THEN_ANSWER, GD_THEN_CALL, GD_THEN_CRASH } gd_then;
 
 typedef enum { GD_CARRIES_NONE, GD_CARRIES_RELATIVE, GD_CARRIES_ABSOLUTE } gd_carries;
@@ -166,11 +166,13 @@ typedef struct {
     uint8_t reselects;      /* how often the balancer is asked again for who was not tried yet */
     uint32_t chain_first, chain_n;    /* into plan->policies, outermost first */
     uint32_t call_bytes, state_bytes; /* of the chain */
-    uint32_t balancer_bytes;          /* state of the balancer, behind state_bytes */
-    uint32_t state_first; /* index of this site's first slot in the state table, one per caller
-                             instance (clients: one); GD_NONE: stateless */
-    uint32_t only;        /* the one instance that there is to pick; GD_NONE: the balancer picks */
-    uint16_t fixed_link;  /* link request, when all pairs share it, else UINT16_MAX */
+    uint32_t pools_first;      /* into pool_of, + 1; one for each callee. 0: a plain balancer */
+    uint32_t balance_counters; /* first one; means something when there are pools */
+    uint32_t balancer_bytes;   /* state of the balancer, behind state_bytes */
+    uint32_t state_first;      /* index of this site's first slot in the state table, one per caller
+                                  instance (clients: one); GD_NONE: stateless */
+    uint32_t only;       /* the one instance that there is to pick; GD_NONE: the balancer picks */
+    uint16_t fixed_link; /* link request, when all pairs share it, else UINT16_MAX */
     uint16_t fixed_back;
 } gd_plan_site;
 
@@ -324,6 +326,11 @@ typedef struct gd_plan {
     gd_plan_edge *edges;
     uint32_t n_edges;
     uint32_t *callees;
+    gd_plan_pool *pools;
+    uint32_t *pool_of;
+    uint32_t n_pools, n_pool_of;
+    uint32_t n_ticks;             /* of balancers */
+    gd_plan_registry *registries; /* per service; NULL: nothing changes who is there */
     gd_plan_policy *policies;
     uint32_t n_callees, n_policies;
     bool says_retry_after;   /* some refusal says when to come back */

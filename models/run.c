@@ -72,6 +72,8 @@ void gd_run_reset(gd_run *run, uint64_t seed)
     gd_lever_start(run);
     for (uint32_t i = 0; plan->n_serves && i < plan->n_instances; i++)
         gd_serve_reset(run, i);
+    if (plan->n_ticks || plan->registries)
+        gd_balance_start(run);
     for (uint32_t i = 0; i < plan->n_clients; i++)
         gd_client_start(run, i);
     plan_check(run);
@@ -200,6 +202,9 @@ static inline void dispatch(gd_run *run, unsigned kind, uint32_t subject, uint64
     case GD_EV_PHASE:
         gd_client_phase(run, subject);
         break;
+    case GD_EV_BALANCE:
+        gd_balance_tick(run, subject);
+        break;
     case GD_EV_STATE:
         gd_call_state_timer(run, subject, word);
         break;
@@ -246,6 +251,8 @@ static const char *agent_of(const gd_run *run, unsigned kind, uint32_t subject)
     case GD_EV_LEVER:
         return plan->faults[subject].name;
     case GD_EV_CANCEL:
+    case GD_EV_BALANCE:
+        return "balancers";
     case GD_EV_STATE:
         break;
     }

@@ -21,6 +21,9 @@ gd_builder *gd_builder_new(gd_arena *arena, const gd_compile_options *options,
     b->plan->arena = arena;
     b->parties = g_ptr_array_new();
     b->site_nodes = g_ptr_array_new();
+    b->site_hows = g_ptr_array_new();
+    b->pools = table(sizeof(gd_plan_pool));
+    b->pool_of = table(sizeof(uint32_t));
     b->attribute_names = g_ptr_array_new();
     b->party_of = table(sizeof(uint32_t));
     b->op_nodes = table(sizeof(const gd_node *));
@@ -67,7 +70,7 @@ void gd_builder_free(gd_builder *b)
         g_clear_pointer(&party->calls, g_hash_table_unref);
         g_clear_pointer(&party->calls_used, g_hash_table_unref);
     }
-    GPtrArray *pointers[] = {b->parties, b->site_nodes, b->attribute_names};
+    GPtrArray *pointers[] = {b->parties, b->site_nodes, b->site_hows, b->attribute_names};
     for (size_t i = 0; i < G_N_ELEMENTS(pointers); i++)
         g_ptr_array_unref(pointers[i]);
     GHashTableIter iter;
@@ -85,7 +88,7 @@ void gd_builder_free(gd_builder *b)
                         b->shares,   b->sites,    b->dist_table, b->edges,      b->callees,
                         b->policies, b->profile,  b->journeys,   b->pages,      b->attributes,
                         b->views,    b->targets,  b->links,      b->site_times, b->drawn_by,
-                        b->counters, b->serves};
+                        b->pools,    b->pool_of,  b->counters, b->serves};
     for (size_t i = 0; i < G_N_ELEMENTS(arrays); i++)
         g_array_unref(arrays[i]);
     g_free(b);
@@ -113,6 +116,8 @@ void gd_builder_settle(gd_builder *b)
     plan->sites = settle(b, b->sites, &plan->n_sites);
     plan->edges = settle(b, b->edges, &plan->n_edges);
     plan->callees = settle(b, b->callees, &plan->n_callees);
+    plan->pools = settle(b, b->pools, &plan->n_pools);
+    plan->pool_of = settle(b, b->pool_of, &plan->n_pool_of);
     plan->policies = settle(b, b->policies, &plan->n_policies);
     plan->profile = settle(b, b->profile, &plan->n_profile);
     plan->journeys = settle(b, b->journeys, &plan->n_journeys);

@@ -73,6 +73,8 @@ typedef struct {
     GArray *serves;             /* gd_plan_serve */
     GHashTable *counter_index;  /* "whose about group" -> index + 1 */
     GPtrArray *site_nodes;      /* const gd_node * per site, for messages */
+    GPtrArray *site_hows;       /* const gd_resolved * per site; NULL: a probe's */
+    GArray *pools, *pool_of;
     GPtrArray *attribute_names; /* sorted */
     double attribute_means[GD_MAX_ATTRIBUTES]; /* the largest of all clients that draw it */
     GHashTable *load_of;   /* client -> GPtrArray of gd_member of the scenario's load */
@@ -185,6 +187,11 @@ typedef struct gd_call_at {
 
 /* A new call site; GD_NONE after a problem. Sites of its fallbacks follow it. */
 uint32_t gd_add_site(gd_builder *b, const gd_call_at *at);
+uint32_t gd_find_edge(gd_builder *b, const char *caller, const char *callee);
+/* pools.c: the pools of balancers that keep more than a word says, and their probes' call sites. */
+uint8_t gd_balancer_of(const gd_resolved *how, const gd_party *callee);
+void gd_build_pools(gd_builder *b);
+void gd_count_pools(gd_builder *b); /* their counters, after the edges have their order */
 /* Edges in byte order of their names. */
 void gd_sort_edges(gd_builder *b);
 /* Every pair of places between which a call goes has a link. */

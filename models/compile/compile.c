@@ -122,10 +122,12 @@ static void build_tables(gd_builder *b)
     if (b->too_many)
         return;
     gd_build_clients(b);
+    gd_build_pools(b);
     gd_build_links(b);
     gd_check_reach(b);
     gd_sort_edges(b);
     gd_count_policies(b);
+    gd_count_pools(b);
     gd_check_calls_used(b);
     gd_build_faults(b);
     gd_check_statics(b);

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "models/balance/specs.h"
 #include "models/guard/specs.h"
 #include "models/serve/specs.h"
 #include "models/outcome.h"
@@ -33,7 +34,9 @@ typedef struct {
     gd_bulkhead_spec *bulkhead;
     const gd_node *on, *then, *order;
     bool optional, cancel_on_timeout;
-    uint8_t balancer; /* gd_balancer; the caller looks whether it was said */
+    gd_variant balancer, discovery;
+    gd_health_check_spec *health_check;
+    gd_outlier_spec *outlier_ejection;
 } gd_call_spec;
 
 /* The rows of a call's policy in struct S, where they lie below `path` ("policy." or nothing). */
@@ -68,9 +71,21 @@ typedef struct {
                .help = "the chain's policies by name, outermost first. Absent: deadline, "         \
                        "retry, breaker, bulkhead, timeout",                                        \
                .source = "design 4"),                                                              \
-        GD_ROW(S, "balancer", path balancer, GD_FIELD_WORD, .words = gd_balancer_words,            \
+        GD_ROW(S, "balancer", path balancer, GD_FIELD_VARIANT, .variants = gd_balancer_shapes,     \
                .help = "which instance is asked. Absent: as the called service says",              \
                .source = "patterns 5.1"),                                                          \
+        GD_ROW(S, "health_check", path health_check, GD_FIELD_OBJECT,                              \
+               .shape = &gd_health_check_shape,                                                    \
+               .help = "each caller probes each instance. Absent: none",                           \
+               .source = "patterns 5.4"),                                                          \
+        GD_ROW(S, "outlier_ejection", path outlier_ejection, GD_FIELD_OBJECT,                      \
+               .shape = &gd_outlier_shape,                                                         \
+               .help = "each caller leaves out who fails. Absent: as the called service says",     \
+               .source = "patterns 5.5"),                                                          \
+        GD_ROW(S, "discovery", path discovery, GD_FIELD_VARIANT, .variants = gd_discovery_shapes,  \
+               .help = "how it learns which instances there are. Absent: as the called service "   \
+                       "says",                                                                     \
+               .source = "patterns 5.6"),                                                          \
         GD_ROW(S, "cancel_on_timeout", path cancel_on_timeout, GD_FIELD_BOOL, .fallback = "true",  \
                .help = "tells the callee when it stops waiting; the callee's `cancellation` says " \
                        "whether that helps",                                                       \
@@ -96,7 +111,10 @@ typedef struct {
     uint32_t instances;
     const gd_node *zones, *workers;
     uint8_t threads; /* 0 blocking, 1 async */
-    uint8_t discipline, cancellation, balancer;
+    uint8_t discipline, cancellation;
+    gd_variant balancer, discovery;
+    gd_health_check_spec *health_check;
+    gd_outlier_spec *outlier_ejection;
     bool preempt;
     gd_queue_spec *queue;
     gd_crash_spec *crash;

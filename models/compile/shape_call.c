@@ -1,7 +1,10 @@
 #include "models/compile/shape.h"
 
-const char *const gd_balancer_words[] = {"round_robin", "random", "least_requests", "two_choices",
-                                         NULL};
+const char *const gd_balancer_words[] = {
+#define GD_BALANCER(symbol, name) #name,
+#include "models/balance/balance.def"
+#undef GD_BALANCER
+    NULL};
 
 const gd_shape gd_on_shape = {
     .name = "on",

@@ -88,7 +88,7 @@ gd_callees gd_find_callees(gd_builder *b, const char *callee, const gd_node *pla
 }
 
 /* ---- edges -------------------------------------------------------------------------------- */
-static uint32_t find_edge(gd_builder *b, const char *caller, const char *callee)
+uint32_t gd_find_edge(gd_builder *b, const char *caller, const char *callee)
 {
     const char *name = gd_arena_printf(b->arena, "%s>%s", caller, callee);
     uint32_t known = gd_lookup(b->edge_index, name);
@@ -155,7 +155,7 @@ static void fill_caller(gd_builder *b, gd_plan_site *site, const gd_call_at *at)
     site->hash = gd_hash_text(site->name);
     g_autofree char *salted = g_strdup_printf("%s>%s", salt_of, at->name);
     site->salt = gd_hash_text(salted);
-    site->edge = find_edge(b, group, at->callee);
+    site->edge = gd_find_edge(b, group, at->callee);
 }
 
 /* A cancel that no callee honours is not sent. */
@@ -176,9 +176,7 @@ static void fill_policy(gd_builder *b, gd_plan_site *site, const gd_resolved *ho
     const gd_party *callee = gd_party_of(b, first->service);
     site->callees_first = callees.first;
     site->callees_n = callees.n;
-    site->balancer = how->says_balancer ? how->spec->balancer
-                     : callee->spec     ? callee->spec->balancer
-                                        : GD_ROUND_ROBIN;
+    site->balancer = gd_balancer_of(how, callee);
     site->then = how->then;
     site->answer = how->answer;
     site->then_site = GD_NONE;
@@ -247,6 +245,7 @@ uint32_t gd_add_site(gd_builder *b, const gd_call_at *at)
     g_array_append_val(b->sites, site);
     g_array_append_val(b->site_times, at->times);
     g_ptr_array_add(b->site_nodes, (void *)at->place);
+    g_ptr_array_add(b->site_hows, (void *)how);
     if (how->then == GD_THEN_CALL)
         add_fallback(b, index, at, how->then_call);
     return index;

@@ -47,6 +47,7 @@ static root_of find_root(gd_run *run, const gd_plan_site *site, const gd_waiter 
         r.root = GD_NONE;
         r.flags = 0;
         return r;
+    case GD_BY_PROBE: /* is sent by its prober */
     case GD_BY_CALL:
         break;
     }
@@ -79,11 +80,30 @@ static uint32_t from_of(const gd_run *run, const gd_waiter *who)
     return GD_NONE;
 }
 
+/* The same of a balancer that keeps a pool. */
+static uint32_t pick_of_pool(gd_run *run, const gd_plan_site *site, const gd_waiter *who,
+                             uint32_t from, uint64_t key, uint32_t *op)
+{
+    root_of root = find_root(run, site, who, key);
+    gd_subject subject = {.request = root.key, .client = root.client, .user = root.user};
+    uint32_t target = gd_pool_pick(run, site, from, key, &subject, op);
+    for (unsigned n = 0; n < site->reselects && target != GD_NONE; n++) {
+        if (who->by != GD_BY_CALL || !gd_call_avoids(run, who->caller, target))
+            break;
+        gd_pool_ended(run, site, from, target, subject.user, GD_CANCELLED, 0);
+        target =
+            gd_pool_pick(run, site, from, gd_mix_n(gd_mix(key, GD_SALT_RESELECT), n), &subject, op);
+    }
+    return target;
+}
+
 /* Asks the balancer, and again for somebody else while a policy of the call has tried whom it names
  * (Envoy: the predicate previous_hosts). */
 static uint32_t pick(gd_run *run, const gd_plan_site *site, const gd_waiter *who, uint32_t from,
                      uint64_t key, uint32_t *op)
 {
+    if (__builtin_expect(site->pools_first != 0, 0))
+        return pick_of_pool(run, site, who, from, key, op);
     uint32_t target = gd_balance_pick(run, site, from, key, op);
     if (site->reselects == 0 || who->by != GD_BY_CALL)
         return target;

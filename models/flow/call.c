@@ -175,7 +175,11 @@ static void give_up(gd_run *run, uint32_t slot, gd_outcome outcome)
         return;
     const gd_plan_site *site = &run->plan->sites[call->site];
     GD_EDGES(run)[site->edge].tries[outcome]++;
-    gd_balance_ended(run, site, call->from, call->target);
+    if (__builtin_expect(site->pools_first != 0, 0))
+        gd_pool_ended(run, site, call->from, call->target, call->parent_age, outcome,
+                      run->now - call->sent);
+    else
+        gd_balance_ended(run, site, call->from, call->target);
     run->somebody_left = true;
     call->age++;
     gd_frame *frame = &GD_FRAMES(run)[call->frame];
@@ -363,7 +367,7 @@ GD_HOT void gd_call_begin(gd_run *run, uint32_t index, gd_caller_kind by, uint32
 {
     const gd_plan_site *site = &run->plan->sites[index];
     gd_waiter who = {.caller = caller, .caller_age = user, .by = (uint8_t)by};
-    bool record = site->guarded;
+    bool record = site->guarded || site->pools_first != 0;
     /* A balancer that counts what is out must hear of every end, also when the caller has left. */
     if (by == GD_BY_FRAME || by == GD_BY_NOBODY)
         record = record || site->balancer == GD_LEAST_REQUESTS || site->balancer == GD_TWO_CHOICES;

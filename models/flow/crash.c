@@ -126,6 +126,8 @@ static void empty_station(gd_run *run, uint32_t at)
 static void forget_states(gd_run *run, uint32_t at)
 {
     const gd_plan *plan = run->plan;
+    if (plan->n_pools)
+        gd_pool_forget(run, at);
     const gd_plan_service *service = &plan->services[GD_INSTANCES(run)[at].service];
     for (uint32_t i = 0; i < plan->n_sites; i++) {
         const gd_plan_site *site = &plan->sites[i];

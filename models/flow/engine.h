@@ -47,8 +47,10 @@ enum {
     GD_SEG_SERIES,
     GD_SEG_HAPPENINGS,
     GD_SEG_FOLLOW,
-    GD_SEG_COUNTERS, /* per counter of the plan: by phase */
-    GD_SEG_SERVE,    /* per instance: the bytes of its service's rows of serve.def */
+    GD_SEG_COUNTERS,  /* per counter of the plan: by phase */
+    GD_SEG_SERVE,     /* per instance: the bytes of its service's rows of serve.def */
+    GD_SEG_TICKS,     /* of balancers */
+    GD_SEG_ENDPOINTS, /* per instance: what its registry knows; none without one */
     GD_SEGS
 };
 

@@ -94,11 +94,26 @@ void gd_extra_arrived(gd_run *run, uint32_t slot);
 /* How far the clock of an instance (GD_NONE: of users) is ahead of the true time. */
 gd_span gd_instance_skew(const gd_run *run, uint32_t instance);
 
-/* balance.c */
+/* balance/plain.c */
 uint32_t gd_balance_pick(gd_run *run, const gd_plan_site *site, uint32_t from, uint64_t key,
                          uint32_t *op);
 /* The caller no longer counts that attempt as its own in flight. */
 void gd_balance_ended(gd_run *run, const gd_plan_site *site, uint32_t from, uint32_t instance);
+/* balance/pool.c: the same for sites that have pools */
+typedef struct {
+    uint64_t request; /* its root key */
+    uint32_t client, user;
+} gd_subject; /* whom a request is for: hashes, resolvers and sticky routing go by it */
+uint32_t gd_pool_pick(gd_run *run, const gd_plan_site *site, uint32_t from, uint64_t key,
+                      const gd_subject *subject, uint32_t *op);
+void gd_pool_ended(gd_run *run, const gd_plan_site *site, uint32_t from, uint32_t instance,
+                   uint32_t user, gd_outcome outcome, gd_span took);
+void gd_pool_forget(gd_run *run, uint32_t instance); /* a caller restarts */
+void gd_balance_start(gd_run *run);
+void gd_balance_tick(gd_run *run, uint32_t index); /* GD_EV_BALANCE */
+/* balance/check.c */
+void gd_check_ping(gd_run *run, uint32_t slot); /* a shallow probe has arrived */
+void gd_check_answered(gd_run *run, uint32_t tick, uint32_t probe, gd_outcome outcome);
 
 /* network.c */
 void gd_network_request(gd_run *run, uint32_t slot, uint16_t link, bool last);

@@ -9,8 +9,11 @@ void gd_frame_request(gd_run *run, uint32_t slot)
     const gd_plan_service *service = &run->plan->services[instance->service];
 
     frame->flags = (uint16_t)(frame->flags & ~GD_F_EVENT);
-    if (frame->flags & GD_F_DEAD) {
-        gd_frame_free(run, slot);
+    if (__builtin_expect(frame->flags & (GD_F_DEAD | GD_F_PING), 0)) {
+        if (frame->flags & GD_F_DEAD)
+            gd_frame_free(run, slot);
+        else
+            gd_check_ping(run, slot);
         return;
     }
     frame->flags |= GD_F_ARRIVED;
@@ -221,7 +224,11 @@ void gd_frame_reply(gd_run *run, uint32_t slot)
     if (frame.by == GD_BY_CALL) {
         gd_call *call = &GD_CALLS(run)[frame.caller];
         if (call->age == frame.caller_age) {
-            gd_balance_ended(run, site, call->from, frame.instance);
+            if (__builtin_expect(site->pools_first != 0, 0))
+                gd_pool_ended(run, site, call->from, frame.instance, call->parent_age, outcome,
+                              run->now - call->sent);
+            else
+                gd_balance_ended(run, site, call->from, frame.instance);
             gd_reply reply = {
                 .outcome = outcome,
                 .retry_after = after,
@@ -233,6 +240,10 @@ void gd_frame_reply(gd_run *run, uint32_t slot)
             edge->late++;
             edge->false_timeouts += frame.flags & GD_F_TIMED_OUT && gd_outcome_rows[outcome].good;
         }
+        return;
+    }
+    if (__builtin_expect(frame.by == GD_BY_PROBE, 0)) {
+        gd_check_answered(run, frame.caller, frame.caller_age, outcome);
         return;
     }
     edge->tries[outcome]++;

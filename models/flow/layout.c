@@ -2,6 +2,7 @@
  */
 #include "models/flow/layout.h"
 
+#include "models/balance/pool.h"
 #include "models/guard/specs.h"
 
 #include <string.h>
@@ -19,6 +20,8 @@ static void scan_steps(const gd_plan *plan, gd_layout *layout)
     }
     for (uint32_t i = 0; i < plan->n_dists; i++)
         layout->roots |= plan->dists[i].per_request;
+    for (uint32_t i = 0; i < plan->n_pools; i++)
+        layout->roots |= plan->pools[i].by_subject;
 }
 
 static void scan_services(const gd_plan *plan, gd_layout *layout)
@@ -216,6 +219,8 @@ void gd_layout_state(gd_run *run)
     zeroed(run, GD_SEG_CLIENT_RECORDS, plan->n_clients, sizeof(gd_client_record));
     zeroed(run, GD_SEG_SERVICES, plan->n_services, sizeof(gd_service_record));
     zeroed(run, GD_SEG_EDGES, plan->n_edges, sizeof(gd_edge_record));
+    zeroed(run, GD_SEG_TICKS, plan->n_ticks, sizeof(gd_tick));
+    zeroed(run, GD_SEG_ENDPOINTS, plan->registries ? plan->n_instances : 0, sizeof(gd_endpoint));
     zeroed(run, GD_SEG_COUNTERS, (size_t)plan->n_counters * GD_PHASES, sizeof(uint64_t));
     static const unsigned levers[] = {GD_SEG_LEVERS_I, GD_SEG_LEVERS_S, GD_SEG_LEVERS_L};
     const uint32_t counts[] = {plan->n_instances, plan->n_sites, plan->n_links};

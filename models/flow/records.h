@@ -26,7 +26,8 @@ typedef enum {
     GD_EV_STATE,   /* state of a site at a caller instance: a timer of one of its policies */
     GD_EV_CALL,    /* call: ended or granted at this instant (follow-up only) */
     GD_EV_SERVE,   /* instance: a timer of one of its rows of serve.def */
-    GD_EV_EXPIRE   /* frame: has waited in its queue for as long as it may */
+    GD_EV_EXPIRE,  /* frame: has waited in its queue for as long as it may */
+    GD_EV_BALANCE  /* tick of a balancer: a probe, a sweep, a look into the registry */
 } gd_event_kind;
 
 /* Ranks at one instant (design: levers, completions and replies, timers, arrivals, control). */
@@ -34,7 +35,14 @@ enum { GD_RANK_LEVER, GD_RANK_REPLY, GD_RANK_TIMER, GD_RANK_ARRIVAL, GD_RANK_CON
 
 /* ---- frames -----------------------------------------------------------------------------------
  */
-typedef enum { GD_BY_CLIENT, GD_BY_USER, GD_BY_FRAME, GD_BY_CALL, GD_BY_NOBODY } gd_caller_kind;
+typedef enum {
+    GD_BY_CLIENT,
+    GD_BY_USER,
+    GD_BY_FRAME,
+    GD_BY_CALL,
+    GD_BY_NOBODY,
+    GD_BY_PROBE /* a health check: its caller is a tick */
+} gd_caller_kind;
 
 #define GD_F_LIVE      0x001u /* the slot is in use */
 #define GD_F_ARRIVED   0x002u /* is at its instance */
@@ -50,6 +58,7 @@ typedef enum { GD_BY_CLIENT, GD_BY_USER, GD_BY_FRAME, GD_BY_CALL, GD_BY_NOBODY }
 #define GD_F_EVENT     0x800u  /* has a pending event of its own (work, wait, resend, transit) */
 #define GD_F_LEFT      0x1000u /* its caller is known to have left: what it does is wasted */
 #define GD_F_CONTINUES 0x2000u /* has been served before: the continuation lane, or pre-empted */
+#define GD_F_PING      0x8000u /* a shallow health check: the process answers by itself */
 #define GD_F_TIMED_OUT                                                                             \
     0x4000u /* its caller's timeout passed: a good answer makes it a false one                     \
              */
@@ -74,15 +83,15 @@ _Static_assert(sizeof(gd_frame) == 64, "a frame is one cache line");
 
 /* What only some frames need. */
 typedef struct {
-    uint64_t root_key;    /* when the plan draws per request */
-    uint64_t word;        /* of the pending work event, where it can be pre-empted or rescaled */
-    gd_span remaining;    /* of work that was pre-empted; of a shared processor: all of it */
-    gd_time ends;         /* of the work in progress, where `word` is used */
+    uint64_t root_key; /* when the plan draws per request */
+    uint64_t word;     /* of the pending work event, where it can be pre-empted or rescaled */
+    gd_span remaining; /* of work that was pre-empted; of a shared processor: all of it */
+    gd_time ends;      /* of the work in progress, where `word` is used */
     union {
         uint64_t tag;     /* processor sharing: attained service at which it is done */
         gd_time leave_by; /* in a queue: the longest that it may wait */
     };
-    uint32_t left, right; /* processor sharing: heap of tags */
+    uint32_t left, right;           /* processor sharing: heap of tags */
     uint32_t iteration, iterations; /* of the repeat in progress */
     uint32_t child;                 /* of the call step in progress: a frame's slot, or a call's */
     bool child_is_call;

@@ -14,6 +14,7 @@
 #define GD_I_STARTING 32u
 #define GD_I_SERVE    64u  /* its service has rows of models/serve/serve.def */
 #define GD_I_PAUSED   128u /* the process stands still: nothing begins, goes on or ends */
+#define GD_I_CLOSED   256u /* drains: refuses what is new, goes on with what it has */
 
 typedef struct {
     uint32_t busy, workers;

@@ -59,20 +59,14 @@ static uint32_t pick(nv_world *w, uint32_t index, uint32_t from, uint64_t key, u
     uint32_t n = service->instances_n, chosen = 0;
     uint64_t u = gd_mix(key, NV_SALT_BALANCE);
     uint32_t *in_flight = nv_memory_of(w, index, from)->in_flight + service->instances_first;
-    switch ((gd_balancer)site->balancer) {
-    case GD_ROUND_ROBIN:
+    if (site->balancer == GD_ROUND_ROBIN)
         chosen = n == 1 ? 0 : pick_next(w, index, from, n);
-        break;
-    case GD_RANDOM:
+    else if (site->balancer == GD_RANDOM)
         chosen = (uint32_t)gd_below(u, n);
-        break;
-    case GD_LEAST_REQUESTS:
+    else if (site->balancer == GD_LEAST_REQUESTS)
         chosen = pick_least(in_flight, n, u);
-        break;
-    case GD_TWO_CHOICES:
+    else
         chosen = pick_of_two(in_flight, n, u);
-        break;
-    }
     in_flight[chosen]++;
     return service->instances_first + chosen;
 }

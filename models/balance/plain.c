@@ -1,4 +1,4 @@
-/* Client-side load balancing: which instance an attempt goes to.
+/* Plain balancers: a word and no more, on the path of every call of most models.
  *
  * A balancer sees what real balancers see: its own cursor and its own requests in flight, never the
  * queues of the servers. One balancer for each (call site, caller instance). Without health checks
@@ -68,15 +68,11 @@ uint32_t gd_balance_pick(gd_run *run, const gd_plan_site *site, uint32_t from, u
         return service->instances_first;
 
     uint64_t u = gd_mix(key, GD_SALT_BALANCE);
-    switch ((gd_balancer)site->balancer) {
-    case GD_ROUND_ROBIN:
+    if (site->balancer == GD_ROUND_ROBIN) {
         pick = round_robin(run, site, from, n);
-        break;
-    case GD_RANDOM:
+    } else if (site->balancer == GD_RANDOM) {
         pick = (uint32_t)gd_below(u, n);
-        break;
-    case GD_LEAST_REQUESTS:
-    case GD_TWO_CHOICES: {
+    } else {
         uint32_t *in_flight = state_of(run, site, from);
         if (site->callees_n > 1)
             in_flight += service->instances_first;
@@ -84,8 +80,6 @@ uint32_t gd_balance_pick(gd_run *run, const gd_plan_site *site, uint32_t from, u
             pick = site->balancer == GD_LEAST_REQUESTS ? least_requests(in_flight, n, u)
                                                        : two_choices(in_flight, n, u);
         in_flight[pick]++;
-        break;
-    }
     }
     return service->instances_first + pick;
 }
