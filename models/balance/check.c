@@ -280,6 +280,6 @@ const gd_shape gd_health_check_shape = {
             .numbers =
                 "Verdict after (u - 1/2) interval + timeout on average: 26 s with 10 s, 1 s, 3.",
             .source = "Envoy; Kubernetes; AWS load balancers.",
-            .pattern = "health check",
+            .pattern = "health-check",
         },
 };

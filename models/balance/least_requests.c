@@ -105,7 +105,7 @@ const gd_shape gd_least_requests_shape = {
                               "calls. Count failures: outlier ejection.",
             .numbers = "Tails of the queue: s_k = rho^((d^k - 1) / (d - 1)) for d choices.",
             .source = "Envoy LEAST_REQUEST; Mitzenmacher (2001).",
-            .pattern = "load balancing",
+            .pattern = "load-balancing",
         },
 };
 const gd_shape gd_two_choices_shape = {
@@ -125,6 +125,6 @@ const gd_shape gd_two_choices_shape = {
             .dangerous_with = "Many callers with less than one call in flight: it is random then.",
             .numbers = "Mean number at a server at rho = 0.9: 2.35 instead of 9.",
             .source = "Mitzenmacher (2001); Envoy; Finagle.",
-            .pattern = "load balancing",
+            .pattern = "load-balancing",
         },
 };

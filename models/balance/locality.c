@@ -29,7 +29,7 @@ static const gd_shape zone_aware_shape = {
             .numbers =
                 "l: share of callers here, u: share of instances. u >= l: all local; else u/l.",
             .source = "Envoy zone aware routing.",
-            .pattern = "zone-aware routing",
+            .pattern = "zone-aware",
         },
 };
 static const gd_field local_fields[] = {
@@ -84,7 +84,7 @@ static const gd_shape priority_shape = {
             .numbers =
                 "min(100, 140 x healthy %): 71 % healthy keep 99 %, 50 % keep 70 %, 25 % 35 %.",
             .source = "Envoy priority levels, overprovisioning factor 1.4.",
-            .pattern = "zone-aware routing",
+            .pattern = "zone-aware",
         },
 };
 /* In the order of gd_locality_kind, without NONE. */

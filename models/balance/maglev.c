@@ -93,6 +93,6 @@ const gd_shape gd_maglev_shape = {
             .dangerous_with = "Frequent changes: each builds the table anew in each caller.",
             .numbers = "Shares differ by one slot of 65,537 at most.",
             .source = "Eisenbud et al. (NSDI 2016).",
-            .pattern = "sticky routing",
+            .pattern = "sticky-routing",
         },
 };

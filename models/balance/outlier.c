@@ -331,8 +331,7 @@ static const gd_field fields[] = {
     AT_LEAST(failure_percentage_requests, "50", "as success_rate_requests"),
     ENFORCING(enforcing_failure_percentage, "\"0%\""),
     GD_FIELD_ROW(S, healthy_check_unejects, GD_FIELD_BOOL, .fallback = "true",
-                 .help = "a health check that succeeds ends an ejection",
-                 .source = "Envoy successful_active_health_check_uneject_host: true"),
+                 .help = "a health check that succeeds ends an ejection", .source = "Envoy: true"),
     {0},
 };
 const gd_shape gd_outlier_shape = {
@@ -353,6 +352,6 @@ const gd_shape gd_outlier_shape = {
                 "Few instances (10 % of 4 is none), and overload: the others get more.",
             .numbers = "5 failures in a row; 30 s x n; at most 10 % out; mean - 1.9 deviations.",
             .source = "Envoy outlier detection; gRFC A50.",
-            .pattern = "outlier ejection",
+            .pattern = "outlier-ejection",
         },
 };

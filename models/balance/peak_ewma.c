@@ -76,6 +76,6 @@ const gd_shape gd_peak_ewma_shape = {
             .dangerous_with = "Fast errors without outlier ejection.",
             .numbers = "Forgets with tau = 10 s.",
             .source = "Finagle PeakEwma.scala.",
-            .pattern = "load balancing",
+            .pattern = "load-balancing",
         },
 };

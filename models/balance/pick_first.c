@@ -69,6 +69,6 @@ const gd_shape gd_pick_first_shape = {
             .dangerous_with = "Scale-out under overload (pitfall 12.43).",
             .numbers = "c callers on n instances: c/n each, at best.",
             .source = "gRPC pick_first; gRFC A62.",
-            .pattern = "sticky routing",
+            .pattern = "sticky-routing",
         },
 };

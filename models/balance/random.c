@@ -38,6 +38,6 @@ const gd_shape gd_random_shape = {
             .dangerous_with = "High utilisation.",
             .numbers = "n calls on n servers: the fullest has about ln n / ln ln n.",
             .source = "Mitzenmacher (2001).",
-            .pattern = "load balancing",
+            .pattern = "load-balancing",
         },
 };

@@ -38,6 +38,6 @@ const gd_shape gd_rendezvous_shape = {
             .dangerous_with = "Skewed keys.",
             .numbers = "When one of n leaves, 1/n of the keys move, and no other.",
             .source = "Thaler and Ravishankar (1998).",
-            .pattern = "sticky routing",
+            .pattern = "sticky-routing",
         },
 };

@@ -184,6 +184,6 @@ const gd_shape gd_ring_hash_shape = {
             .numbers = "Of n instances one leaves: about 1/n of the keys move. With v points each "
                        "the shares differ by about 1 / sqrt(v).",
             .source = "Karger et al. (1997); Envoy RING_HASH; Mirrokni et al. (2016).",
-            .pattern = "sticky routing",
+            .pattern = "sticky-routing",
         },
 };

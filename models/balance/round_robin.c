@@ -35,6 +35,6 @@ const gd_shape gd_round_robin_shape = {
             .dangerous_with = "Many callers whose cursors march in step.",
             .numbers = "One caller over c servers: each sees an Erlang-c arrival stream.",
             .source = "Envoy, gRPC, nginx.",
-            .pattern = "load balancing",
+            .pattern = "load-balancing",
         },
 };

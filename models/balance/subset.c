@@ -75,7 +75,7 @@ static const gd_field fields[] = {
     GD_FIELD_ROW(gd_subset_spec, method, GD_FIELD_WORD, .words = methods,
                  .fallback = "\"deterministic\"",
                  .help = "deterministic: all instances have as many callers; random: by hash",
-                 .source = "Google SRE book, ch. 20; gRFC A68"),
+                 .source = "gRFC A68"),
     {0}};
 const gd_shape gd_subset_shape = {
     .name = "subset",

@@ -35,6 +35,6 @@ const gd_shape gd_weighted_shape = {
             .dangerous_with = "Many callers that each send little: none of them comes round.",
             .numbers = "Weights 5, 1, 1 give a a b a c a a: never five in a row.",
             .source = "nginx, commit 52327e0; Envoy.",
-            .pattern = "load balancing",
+            .pattern = "load-balancing",
         },
 };

@@ -92,7 +92,7 @@ const gd_shape gd_slow_start_shape = {
             .dangerous_with = "Scale-out under overload, where every instance is needed at once.",
             .numbers = "weight x max(10 %, (t / window)^(1 / aggression)); off by default.",
             .source = "Envoy SlowStartConfig.",
-            .pattern = "slow start",
+            .pattern = "slow-start",
         },
 };
 const gd_shape gd_host_weights_shape = {
