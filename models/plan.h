@@ -157,10 +157,13 @@ typedef struct {
     uint8_t answer;         /* THEN_ANSWER: GD_OK or GD_DEGRADED */
     uint32_t then_site;     /* THEN_CALL */
     uint32_t retry_mask;    /* bit per outcome: another try is worth it */
+    uint32_t hedge_mask;    /* bit per outcome: not fatal, another copy is worth it */
     bool guarded;           /* has a policy chain: needs a call record */
     bool passes;            /* a proxy's first call: has the proxy's own name, so that
                                designs with and without it meet the same draws behind it */
     bool cancel_on_timeout; /* sends a cancel to the callee when it stops waiting */
+    bool cancel_losers;     /* the same for copies that another one has overtaken */
+    bool tied;              /* the copy that starts first takes the others out of queues */
     bool hears_sent;        /* some policy of the chain wants to know who was asked */
     uint8_t carries;        /* gd_carries: the deadline that its attempts take along */
     uint8_t reselects;      /* how often the balancer is asked again for who was not tried yet */

@@ -32,7 +32,7 @@ typedef struct {
     bool says_balancer;
     uint32_t chain_first, chain_n;
     uint32_t call_bytes, state_bytes;
-    uint32_t retry_mask, reselects;
+    uint32_t retry_mask, hedge_mask, reselects;
     uint8_t carries;
     bool hears_sent;
     uint8_t then, answer;

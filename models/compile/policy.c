@@ -39,7 +39,7 @@ static uint32_t read_on(gd_builder *b, const gd_call_spec *spec)
         else if (strcmp(value, "retry") != 0 && strcmp(value, "fail") != 0)
             gd_problem(b->problems, member, "expected \"retry\" or \"fail\"");
     }
-    return spec->retry ? mask : 0;
+    return mask;
 }
 
 static void check_then_members(gd_builder *b, const gd_node *then)
@@ -160,7 +160,19 @@ static void add_chain(gd_builder *b, const gd_call_spec *spec, gd_resolved *out)
         timeout = gd_arena_make(b->arena, gd_timeout_spec);
         timeout->after = spec->timeout;
     }
+    if (spec->coalesce)
+        spec->coalesce->keys_dist =
+            gd_dist_index_of(b, spec->coalesce->keys, gd_node_said(out->node, "coalesce"));
+    if (spec->hedge && spec->hedge->after_timeout) {
+        if (!timeout)
+            gd_problem(b->problems, gd_node_said(out->node, "hedge"),
+                       "after_timeout sends a copy at the call's timeout, and it has none; write "
+                       "\"timeout\": \"300ms\" beside hedge");
+        spec->hedge->delay = spec->timeout;
+        timeout = NULL; /* it sends a copy and ends nothing */
+    }
     const void *const specs[GD_POLICIES] = {
+        [GD_POLICY_COALESCE] = spec->coalesce, [GD_POLICY_HEDGE] = spec->hedge,
         [GD_POLICY_DEADLINE] = spec->deadline, [GD_POLICY_RETRY] = spec->retry,
         [GD_POLICY_BREAKER] = spec->breaker,   [GD_POLICY_BULKHEAD] = spec->bulkhead,
         [GD_POLICY_TIMEOUT] = timeout,
@@ -215,7 +227,10 @@ static gd_resolved *resolve(gd_builder *b, const gd_node *whole, const char *sec
     const gd_call_spec *spec = gd_read(&b->reader, &gd_call_shape, out->node);
     out->spec = spec;
     out->says_balancer = gd_node_get(out->node, "balancer") != NULL;
-    out->retry_mask = read_on(b, spec);
+    out->hedge_mask = read_on(b, spec);
+    out->retry_mask = spec->retry ? out->hedge_mask : 0;
+    if (spec->hedge && spec->hedge->non_fatal)
+        out->hedge_mask = spec->hedge->mask;
     read_then(b, spec, out);
     add_chain(b, spec, out);
     return out;

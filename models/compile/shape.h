@@ -32,6 +32,8 @@ typedef struct {
     gd_retry_spec *retry;
     gd_breaker_spec *breaker;
     gd_bulkhead_spec *bulkhead;
+    gd_coalesce_spec *coalesce;
+    gd_hedge_spec *hedge;
     const gd_node *on, *then, *order;
     bool optional, cancel_on_timeout;
     gd_variant balancer, discovery;
@@ -60,6 +62,12 @@ typedef struct {
         GD_ROW(S, "bulkhead", path bulkhead, GD_FIELD_OBJECT, .shape = &gd_bulkhead_shape,         \
                .help = "bounds how many of these calls run at once. Absent: none",                 \
                .source = "patterns 3.9"),                                                          \
+        GD_ROW(S, "coalesce", path coalesce, GD_FIELD_OBJECT, .shape = &gd_coalesce_shape,         \
+               .help = "of calls that ask for the same, one is sent for all. Absent: each is",     \
+               .source = "patterns 6.2"),                                                          \
+        GD_ROW(S, "hedge", path hedge, GD_FIELD_OBJECT, .shape = &gd_hedge_shape,                  \
+               .help = "sends another copy when an answer is slow. Absent: none",                  \
+               .source = "patterns 3.6"),                                                          \
         GD_ROW(S, "on", path on, GD_FIELD_NODE, .shape = &gd_on_shape,                             \
                .help = "per outcome, or `any`: retry or fail. Unsaid: the outcome's own answer",   \
                .source = "patterns 2.1"),                                                          \

@@ -24,7 +24,8 @@ const gd_shape gd_then_shape = {
 
 const gd_shape gd_order_shape = {
     .name = "order",
-    .schema = "{\"type\": \"array\", \"items\": {\"enum\": [\"deadline\", \"retry\", \"breaker\", "
+    .schema = "{\"type\": \"array\", \"items\": {\"enum\": [\"deadline\", \"coalesce\", \"hedge\", "
+              "\"retry\", \"breaker\", "
               "\"bulkhead\", \"timeout\"]}}",
 };
 

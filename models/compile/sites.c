@@ -181,6 +181,7 @@ static void fill_policy(gd_builder *b, gd_plan_site *site, const gd_resolved *ho
     site->answer = how->answer;
     site->then_site = GD_NONE;
     site->retry_mask = how->retry_mask;
+    site->hedge_mask = how->hedge_mask;
     site->hears_sent = how->hears_sent;
     site->carries = how->carries;
     site->reselects = (uint8_t)how->reselects;
@@ -190,6 +191,10 @@ static void fill_policy(gd_builder *b, gd_plan_site *site, const gd_resolved *ho
     site->state_bytes = how->state_bytes;
     site->guarded = how->chain_n > 0;
     site->cancel_on_timeout = how->spec->cancel_on_timeout && is_cancel_of_use(b, callees);
+    if (how->spec->hedge) {
+        site->cancel_losers = how->spec->hedge->cancel_losers && is_cancel_of_use(b, callees);
+        site->tied = how->spec->hedge->tied;
+    }
     site->state_first = GD_NONE;
     site->fixed_link = site->fixed_back = UINT16_MAX;
     if (how->spec->breaker)

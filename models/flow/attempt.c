@@ -49,11 +49,12 @@ static root_of find_root(gd_run *run, const gd_plan_site *site, const gd_waiter 
         return r;
     case GD_BY_PROBE: /* is sent by its prober */
     case GD_BY_CALL:
+    case GD_BY_COPY:
         break;
     }
-    const gd_call *call = &GD_CALLS(run)[who->caller];
+    const gd_call *call = &GD_CALLS(run)[gd_call_whole(run, who->caller)];
     if (call->by == GD_BY_CLIENT || call->by == GD_BY_USER) {
-        r.root = who->caller;
+        r.root = (uint32_t)(call - GD_CALLS(run));
         r.age = call->age;
         r.flags = GD_F_ROOT_CALL;
         r.key = call->key;

@@ -85,15 +85,23 @@ bool gd_call_avoids(gd_run *run, uint32_t slot, uint32_t target)
     return false;
 }
 
+uint32_t gd_call_whole(const gd_run *run, uint32_t slot)
+{
+    while (GD_CALLS(run)[slot].by == GD_BY_COPY)
+        slot = GD_CALLS(run)[slot].parent;
+    return slot;
+}
+
 /* ---- driving a call along its chain ------------------------------------------------------------
  */
 static bool send(gd_run *run, uint32_t slot, gd_reply *reply)
 {
     gd_call *call = &GD_CALLS(run)[slot];
     gd_waiter who = {.caller = slot, .caller_age = call->age, .by = GD_BY_CALL};
-    uint64_t key = call->attempts == 0 ? call->key : gd_mix_n(call->key, call->attempts);
-    if (call->attempts < UINT8_MAX)
-        call->attempts++;
+    gd_call *whole = &GD_CALLS(run)[gd_call_whole(run, slot)]; /* copies and tries count together */
+    uint64_t key = whole->attempts == 0 ? whole->key : gd_mix_n(whole->key, whole->attempts);
+    if (whole->attempts < UINT8_MAX)
+        whole->attempts++;
     call->sent = run->now;
     uint32_t frame = GD_NONE;
     gd_outcome outcome = gd_attempt_send(run, call->site, who, key, false, &frame);
@@ -112,17 +120,29 @@ static bool send(gd_run *run, uint32_t slot, gd_reply *reply)
     return true;
 }
 
+/* Above this level a call's chain is not its own: a copy ends where it was sent from. */
+static int base_of(const gd_run *run, uint32_t slot)
+{
+    const gd_call *call = &GD_CALLS(run)[slot];
+    return call->by == GD_BY_COPY ? (int)call->parent_age : -1;
+}
+
+static void park(gd_run *run, uint32_t slot, int level)
+{
+    GD_CALLS(run)[slot].state = GD_CALL_PARKED;
+    GD_CALLS(run)[slot].level = (uint8_t)level;
+}
+
 /* Takes a call down its chain from `level`, and up again when it meets an end, until it waits for
  * something (false) or has ended (true, with *reply). `level` -1 with `up` is the top. */
 static bool drive(gd_run *run, uint32_t slot, bool up, int level, gd_reply *reply)
 {
-    int n = (int)run->plan->sites[GD_CALLS(run)[slot].site].chain_n;
+    int n = (int)run->plan->sites[GD_CALLS(run)[slot].site].chain_n, base = base_of(run, slot);
     for (;;) {
         while (!up && level < n) {
             gd_verdict verdict = admit(run, slot, (unsigned)level, reply);
             if (verdict == GD_PARK) {
-                GD_CALLS(run)[slot].state = GD_CALL_PARKED;
-                GD_CALLS(run)[slot].level = (uint8_t)level;
+                park(run, slot, level);
                 return false;
             }
             up = verdict == GD_END;
@@ -134,9 +154,14 @@ static bool drive(gd_run *run, uint32_t slot, bool up, int level, gd_reply *repl
             up = true;
             level = n - 1;
         }
-        for (; up && level >= 0; level -= up) {
+        for (; up && level > base; level -= up) {
             gd_time when = run->now;
-            if (ended(run, slot, (unsigned)level, reply, &when) != GD_AGAIN)
+            gd_verdict verdict = ended(run, slot, (unsigned)level, reply, &when);
+            if (verdict == GD_PARK) {
+                park(run, slot, level);
+                return false;
+            }
+            if (verdict != GD_AGAIN)
                 continue;
             up = false;
             if (when > run->now) {
@@ -153,9 +178,16 @@ static bool drive(gd_run *run, uint32_t slot, bool up, int level, gd_reply *repl
     }
 }
 
-static void conclude(gd_run *run, uint32_t slot, gd_outcome outcome)
+static void copy_over(gd_run *run, uint32_t slot, gd_reply reply);
+
+static void conclude(gd_run *run, uint32_t slot, gd_reply reply)
 {
     gd_call call = GD_CALLS(run)[slot];
+    gd_outcome outcome = reply.outcome;
+    if (call.by == GD_BY_COPY) {
+        copy_over(run, slot, reply);
+        return;
+    }
     const gd_call_root *root = gd_call_root_of(run, slot);
     gd_waiter who = {.caller = call.parent,
                      .caller_age = call.parent_age,
@@ -167,8 +199,9 @@ static void conclude(gd_run *run, uint32_t slot, gd_outcome outcome)
     gd_call_conclude(run, call.site, who, call.key, call.begun, call.attempts, outcome);
 }
 
-/* The attempt that is out is given up: its answer will find nobody. */
-static void give_up(gd_run *run, uint32_t slot, gd_outcome outcome)
+/* The attempt that is out is given up: its answer will find nobody. With `tell` the callee hears
+ * of it. */
+static void give_up(gd_run *run, uint32_t slot, gd_outcome outcome, bool tell)
 {
     gd_call *call = &GD_CALLS(run)[slot];
     if (call->state != GD_CALL_SENT)
@@ -187,7 +220,7 @@ static void give_up(gd_run *run, uint32_t slot, gd_outcome outcome)
         return; /* it is lost, and its slot serves another */
     if (outcome == GD_TIMEOUT)
         frame->flags |= GD_F_TIMED_OUT;
-    if (site->cancel_on_timeout)
+    if (tell)
         gd_cancel_send(run, call->frame);
 }
 
@@ -226,18 +259,20 @@ void gd_call_timer(gd_run *run, uint32_t slot, uint64_t word)
     reply.latency = call->state == GD_CALL_SENT ? run->now - call->sent : 0;
     gd_verdict verdict = policy_of(run, slot, level)->timer(&at, n, &reply);
     bool over = false;
-    if (verdict == GD_AGAIN) {
+    if (verdict == GD_ALSO) {
+        gd_call_copy(run, slot, level);
+    } else if (verdict == GD_AGAIN) {
         over = drive(run, slot, false, (int)level + 1, &reply);
     } else if (verdict == GD_END) {
         unsigned deepest = call->state == GD_CALL_SENT ? site->chain_n : call->level + 1u;
-        give_up(run, slot, reply.outcome);
+        give_up(run, slot, reply.outcome, site->cancel_on_timeout);
         for (unsigned inner = level + 1; inner < deepest; inner++)
             cancelled(run, slot, inner);
         GD_CALLS(run)[slot].state = GD_CALL_WAITS;
         over = drive(run, slot, true, (int)level - 1, &reply);
     }
     if (over)
-        conclude(run, slot, reply.outcome);
+        conclude(run, slot, reply);
 }
 
 void gd_call_attempt_ended(gd_run *run, uint32_t slot, gd_reply reply)
@@ -250,7 +285,7 @@ void gd_call_attempt_ended(gd_run *run, uint32_t slot, gd_reply reply)
     call->age++;
     call->state = GD_CALL_WAITS;
     if (drive(run, slot, true, (int)site->chain_n - 1, &reply))
-        conclude(run, slot, reply.outcome);
+        conclude(run, slot, reply);
 }
 
 void gd_call_granted(gd_run *run, uint32_t slot, unsigned level)
@@ -266,7 +301,7 @@ void gd_call_follow(gd_run *run, uint32_t slot)
     if (call->state == GD_CALL_DEAD) {
         gd_call_free(run, slot);
     } else if (call->state == GD_CALL_ENDED) {
-        conclude(run, slot, (gd_outcome)call->outcome);
+        conclude(run, slot, gd_reply_local((gd_outcome)call->outcome));
     } else if (call->state == GD_CALL_GRANTED) {
         unsigned level = call->level;
         const gd_policy *policy = policy_of(run, slot, level);
@@ -275,28 +310,141 @@ void gd_call_follow(gd_run *run, uint32_t slot)
             policy->granted(&at);
         gd_reply reply = gd_reply_local(GD_OK);
         if (drive(run, slot, false, (int)level + 1, &reply))
-            conclude(run, slot, reply.outcome);
+            conclude(run, slot, reply);
+    } else if (call->state == GD_CALL_ANSWERED) {
+        gd_reply reply = gd_reply_local((gd_outcome)call->outcome);
+        if (drive(run, slot, true, (int)call->level - 1, &reply))
+            conclude(run, slot, reply);
     }
 }
 
-void gd_call_kill(gd_run *run, uint32_t slot)
+/* Whether the follow-up list holds its slot. */
+static bool is_followed(const gd_call *call)
+{
+    return call->state == GD_CALL_ENDED || call->state == GD_CALL_GRANTED ||
+           call->state == GD_CALL_ANSWERED;
+}
+
+/* Everything below `level` hears that nobody waits any more. */
+static void stop_below(gd_run *run, uint32_t slot, int level, bool tell)
 {
     const gd_call *call = &GD_CALLS(run)[slot];
-    const gd_plan_site *site = &run->plan->sites[call->site];
-    unsigned deepest = call->state == GD_CALL_SENT ? site->chain_n : call->level + 1u;
-    if (call->state == GD_CALL_ENDED)
+    unsigned deepest = call->level + 1u;
+    if (call->state == GD_CALL_SENT)
+        deepest = run->plan->sites[call->site].chain_n;
+    else if (call->state == GD_CALL_ENDED)
         deepest = 0;
-    bool follows = call->state == GD_CALL_ENDED || call->state == GD_CALL_GRANTED;
-    GD_EDGES(run)[site->edge].outcomes[GD_CANCELLED]++;
-    give_up(run, slot, GD_CANCELLED);
-    for (unsigned inner = 0; inner < deepest; inner++)
+    give_up(run, slot, GD_CANCELLED, tell);
+    for (unsigned inner = (unsigned)(level + 1); inner < deepest; inner++)
         cancelled(run, slot, inner);
-    if (!follows) {
+}
+
+static void drop(gd_run *run, uint32_t slot)
+{
+    if (!is_followed(&GD_CALLS(run)[slot])) {
         gd_call_free(run, slot);
         return;
     }
     GD_CALLS(run)[slot].age++;
     GD_CALLS(run)[slot].state = GD_CALL_DEAD; /* its follow-up frees it */
+}
+
+void gd_call_kill(gd_run *run, uint32_t slot)
+{
+    const gd_plan_site *site = &run->plan->sites[GD_CALLS(run)[slot].site];
+    GD_EDGES(run)[site->edge].outcomes[GD_CANCELLED]++;
+    stop_below(run, slot, -1, site->cancel_on_timeout);
+    drop(run, slot);
+}
+
+void gd_call_answer(gd_run *run, uint32_t slot, unsigned level, gd_outcome outcome, bool tell)
+{
+    bool followed = is_followed(&GD_CALLS(run)[slot]);
+    stop_below(run, slot, (int)level, tell);
+    gd_call *call = &GD_CALLS(run)[slot];
+    call->state = GD_CALL_ANSWERED;
+    call->level = (uint8_t)level;
+    call->outcome = (uint8_t)outcome;
+    if (!followed)
+        gd_follow(run, GD_EV_CALL, slot);
+}
+
+/* ---- copies ------------------------------------------------------------------------------------
+ */
+void gd_call_copy(gd_run *run, uint32_t slot, unsigned level)
+{
+    uint32_t copy = gd_call_new(run);
+    gd_call *call = &GD_CALLS(run)[copy], *of = &GD_CALLS(run)[slot];
+    *call = (gd_call){.key = of->key,
+                      .begun = of->copies,
+                      .deadline = of->deadline,
+                      .try_before = of->try_before,
+                      .parent = slot,
+                      .parent_age = level,
+                      .age = call->age,
+                      .from = of->from,
+                      .site = of->site,
+                      .flags = of->flags,
+                      .by = GD_BY_COPY,
+                      .state = GD_CALL_WAITS,
+                      .frame = GD_NONE};
+    of->copies = copy + 1;
+    memset(gd_call_bytes(run, copy), 0, run->plan->sites[of->site].call_bytes);
+    if (gd_call_root_of(run, copy))
+        *gd_call_root_of(run, copy) = *gd_call_root_of(run, slot);
+    gd_reply reply = gd_reply_local(GD_OK);
+    if (drive(run, copy, false, (int)level + 1, &reply)) {
+        GD_CALLS(run)[copy].state = GD_CALL_ENDED;
+        GD_CALLS(run)[copy].outcome = (uint8_t)reply.outcome;
+        gd_follow(run, GD_EV_CALL, copy);
+    }
+}
+
+void gd_call_copies_stop(gd_run *run, uint32_t slot, bool tell)
+{
+    uint32_t next = GD_CALLS(run)[slot].copies;
+    GD_CALLS(run)[slot].copies = 0;
+    while (next != 0) {
+        uint32_t copy = next - 1;
+        next = (uint32_t)GD_CALLS(run)[copy].begun;
+        stop_below(run, copy, base_of(run, copy), tell);
+        drop(run, copy);
+    }
+}
+
+/* A copy has come back to the policy that sent it. */
+static void copy_over(gd_run *run, uint32_t slot, gd_reply reply)
+{
+    gd_call *calls = GD_CALLS(run);
+    uint32_t of = calls[slot].parent;
+    unsigned level = calls[slot].parent_age;
+    uint32_t next = (uint32_t)calls[slot].begun;
+    if (calls[of].copies == slot + 1) {
+        calls[of].copies = next;
+    } else {
+        uint32_t at = calls[of].copies - 1;
+        while (calls[at].begun != (gd_time)slot + 1)
+            at = (uint32_t)calls[at].begun - 1;
+        calls[at].begun = next;
+    }
+    gd_call_free(run, slot);
+
+    gd_policy_at policy = policy_at(run, of, level);
+    gd_time when = run->now;
+    policy.copy = true;
+    switch (policy_of(run, of, level)->ended(&policy, &reply, &when)) {
+    case GD_PARK:
+        break;
+    case GD_ALSO:
+        gd_call_copy(run, of, level);
+        break;
+    case GD_PASS:
+    case GD_END:
+    case GD_AGAIN:
+        gd_call_answer(run, of, level, reply.outcome,
+                       run->plan->sites[GD_CALLS(run)[of].site].cancel_losers);
+        break;
+    }
 }
 
 /* ---- beginning and end -------------------------------------------------------------------------

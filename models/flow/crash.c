@@ -58,7 +58,8 @@ static GArray *calls_from(gd_run *run, uint32_t at)
     GArray *found = g_array_new(FALSE, FALSE, sizeof(gd_found));
     for (uint32_t i = 0; i < run->calls.used; i++) {
         const gd_call *call = &GD_CALLS(run)[i];
-        if (call->state == GD_CALL_FREE || call->state == GD_CALL_DEAD || call->from != at)
+        if (call->state == GD_CALL_FREE || call->state == GD_CALL_DEAD || call->from != at ||
+            call->by == GD_BY_COPY) /* goes with its call */
             continue;
         gd_found one = {.arrived = call->begun, .key = call->key, .slot = i, .site = call->site};
         g_array_append_val(found, one);

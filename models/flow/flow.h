@@ -59,7 +59,7 @@ void gd_serve_start(gd_run *run, uint32_t slot);
 gd_span gd_serve_slow(gd_run *run, uint32_t instance, gd_span work);
 void gd_serve_finish(gd_run *run, uint32_t slot, gd_outcome outcome);
 void gd_serve_busy(gd_run *run, uint32_t instance);
-void gd_serve_reset(gd_run *run, uint32_t instance); /* begins, or begins anew */
+void gd_serve_reset(gd_run *run, uint32_t instance);                /* begins, or begins anew */
 void gd_serve_event(gd_run *run, uint32_t instance, uint64_t word); /* GD_EV_SERVE */
 void gd_serve_expire(gd_run *run, uint32_t slot, uint64_t word);    /* GD_EV_EXPIRE */
 
@@ -70,8 +70,17 @@ void gd_call_begin(gd_run *run, uint32_t site, gd_caller_kind by, uint32_t calle
 void gd_call_follow(gd_run *run, uint32_t slot);               /* GD_EV_CALL */
 void gd_call_timer(gd_run *run, uint32_t slot, uint64_t word); /* GD_EV_TIMER */
 void gd_call_attempt_ended(gd_run *run, uint32_t slot, gd_reply reply);
-void gd_call_granted(gd_run *run, uint32_t slot, unsigned level);     /* a parked call may go on */
-void gd_call_kill(gd_run *run, uint32_t slot);                        /* its caller is gone */
+void gd_call_granted(gd_run *run, uint32_t slot, unsigned level); /* a parked call may go on */
+void gd_call_kill(gd_run *run, uint32_t slot);                    /* its caller is gone */
+/* The call has this outcome at the policy `level`: what is below it is given up (and told so, with
+ * `tell`), and at this instant the outcome goes up from there. */
+void gd_call_answer(gd_run *run, uint32_t slot, unsigned level, gd_outcome outcome, bool tell);
+/* One more copy of the call, from the policy below `level` on; its end is `level`'s to judge. */
+void gd_call_copy(gd_run *run, uint32_t slot, unsigned level);
+/* All copies that are still out are given up. */
+void gd_call_copies_stop(gd_run *run, uint32_t slot, bool tell);
+/* The call that a copy, or a copy's copy, is of. */
+uint32_t gd_call_whole(const gd_run *run, uint32_t slot);
 bool gd_call_avoids(gd_run *run, uint32_t slot, uint32_t target);     /* some policy of it does */
 void gd_call_state_timer(gd_run *run, uint32_t state, uint64_t word); /* GD_EV_STATE */
 /* Who waits for an attempt or a call. */

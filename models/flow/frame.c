@@ -60,6 +60,8 @@ static bool is_deserted(gd_run *run, const gd_frame *frame)
             const gd_call *call = &GD_CALLS(run)[parent];
             if (call->age != age)
                 return true;
+            if (call->by == GD_BY_COPY)
+                call = &GD_CALLS(run)[gd_call_whole(run, parent)];
             parent = call->parent;
             age = call->parent_age;
             by = call->by;

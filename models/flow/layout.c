@@ -81,6 +81,7 @@ static void scan_policies(const gd_plan *plan, gd_layout *layout)
         gd_policy_kind kind = (gd_policy_kind)policy->kind;
         hears |= gd_policy_hears_retry_after(kind, policy->spec);
         layout->extras |= gd_policy_carries(kind, policy->spec) != GD_CARRIES_NONE;
+        layout->roots |= gd_policy_needs_roots(kind, policy->spec);
     }
     layout->extras |= hears && says;
 }

@@ -41,7 +41,8 @@ typedef enum {
     GD_BY_FRAME,
     GD_BY_CALL,
     GD_BY_NOBODY,
-    GD_BY_PROBE /* a health check: its caller is a tick */
+    GD_BY_PROBE, /* a health check: its caller is a tick */
+    GD_BY_COPY   /* calls only: one more copy of its parent, from a policy of its chain down */
 } gd_caller_kind;
 
 #define GD_F_LIVE      0x001u /* the slot is in use */
@@ -114,19 +115,20 @@ typedef enum {
     GD_CALL_WAITS,  /* for its next attempt */
     GD_CALL_PARKED, /* a policy keeps it until it is granted */
     GD_CALL_GRANTED,
-    GD_CALL_DEAD, /* killed between its grant or its end and the follow-up about that */
-    GD_CALL_ENDED /* within the step that began it: told at the same instant, not deeper */
+    GD_CALL_DEAD,    /* killed between its grant or its end and the follow-up about that */
+    GD_CALL_ENDED,   /* within the step that began it: told at the same instant, not deeper */
+    GD_CALL_ANSWERED /* has its outcome at a policy: goes up from there at the same instant */
 } gd_call_state;
 #define GD_C_MEASURED 1u /* began after the warm-up */
 #define GD_C_FALLBACK 2u /* stands in for another site's call */
 
 typedef struct {
     uint64_t key;
-    gd_time begun;      /* for a client: the intended start */
+    gd_time begun;      /* for a client: the intended start; a copy: the one before, slot + 1 */
     gd_time sent;       /* the live attempt */
     gd_time deadline;   /* GD_NEVER: none */
     gd_time try_before; /* no try begins then or later: the deadline, less what a try needs */
-    uint32_t parent, parent_age;
+    uint32_t parent, parent_age; /* a copy: its call, and the level that sent it */
     uint32_t age, next;
     uint32_t frame;  /* of the live attempt */
     uint32_t target; /* its instance */
@@ -134,7 +136,7 @@ typedef struct {
     uint16_t site;
     uint8_t level; /* where in the chain it waits */
     uint8_t attempts;
-    uint32_t user; /* clients: the visitor's ordinal */
+    uint32_t copies; /* live ones, the latest first: slot + 1 */
     uint8_t state, flags, by;
     uint8_t outcome; /* of the last attempt */
 } gd_call;

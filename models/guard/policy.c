@@ -67,6 +67,12 @@ gd_carries gd_policy_carries(gd_policy_kind kind, const void *spec)
     return policy->carries ? policy->carries(spec) : GD_CARRIES_NONE;
 }
 
+bool gd_policy_needs_roots(gd_policy_kind kind, const void *spec)
+{
+    const gd_policy *policy = gd_policies[kind];
+    return policy->needs_roots && policy->needs_roots(spec);
+}
+
 gd_policy_at gd_policy_of_call(const gd_policy_at *at, uint32_t call)
 {
     gd_policy_at other = *at;

@@ -5,10 +5,12 @@
  * and each policy that admitted the call hears `ended`. A policy answers
  *   PASS   go on in that direction; from a timer: nothing more
  *   END    the call has this outcome here: turn round (admit, timer), or replace it (ended)
- *   PARK   keeps the call until gd_call_granted or its timer's AGAIN (admit only)
+ *   PARK   keeps the call: admit, until gd_call_granted or its timer's AGAIN; ended, until
+ *          gd_call_answer or its timer's END
  *   AGAIN  go down (again) from the policy below this one: at *when (ended), now (timer)
- * `cancelled` takes the place of `ended` when something outside it no longer waits. A moment that
- * a policy leaves NULL passes it by.
+ *   ALSO   send one more copy from the policy below this one on, beside what is out (timer, ended
+ * of a copy): its end comes back as `ended` with at->copy `cancelled` takes the place of `ended`
+ * when something outside it no longer waits. A moment that a policy leaves NULL passes it by.
  *
  * Timers: the first `timers` words of the bytes that a policy keeps for a call are its timers' own,
  * 0 when none is pending; the first `state_timers` words of its state likewise.
@@ -18,7 +20,7 @@
 #include "models/flow/engine.h"
 #include "models/guard/specs.h"
 
-typedef enum { GD_PASS, GD_END, GD_PARK, GD_AGAIN } gd_verdict;
+typedef enum { GD_PASS, GD_END, GD_PARK, GD_AGAIN, GD_ALSO } gd_verdict;
 
 typedef struct gd_policy_at {
     gd_run *run;
@@ -31,6 +33,7 @@ typedef struct gd_policy_at {
     uint32_t level;    /* its place in the chain */
     uint32_t counters; /* index of its first */
     uint8_t ring;      /* of its constant timer, GD_NO_RING: none */
+    bool copy;         /* ended: it is a copy's end, not that of the call's own way */
 } gd_policy_at;
 
 typedef struct {
@@ -54,6 +57,7 @@ typedef struct {
     bool (*hears_sent)(const void *spec);    /* `sent` matters to it; NULL: to each that has one */
     bool (*hears_retry_after)(const void *spec); /* a reply's retry_after matters to it */
     gd_carries (*carries)(const void *spec);     /* the deadline that its attempts carry */
+    bool (*needs_roots)(const void *spec);       /* it asks which request a call is for */
 } gd_policy;
 
 #define GD_POLICY(symbol, name, place) extern const gd_policy gd_##name##_policy;

@@ -82,7 +82,29 @@ typedef struct {
     gd_span max_wait; /* 0: refuses at once */
 } gd_bulkhead_spec;
 
+typedef enum { GD_COALESCE_CALL, GD_COALESCE_USER } gd_coalesce_by;
+
+typedef struct {
+    uint8_t by; /* gd_coalesce_by */
+    bool share_errors;
+    gd_span waiter_timeout; /* 0: none */
+    gd_dist_spec *keys;     /* absent: one key */
+    uint32_t keys_dist;     /* of the plan; GD_NONE: none */
+} gd_coalesce_spec;
+
+typedef struct {
+    uint32_t max_attempts; /* with the first */
+    gd_span delay;
+    gd_share percentile; /* 0: the delay is fixed */
+    gd_span window;
+    uint32_t min_calls;
+    const gd_node *non_fatal; /* absent: as `on` says */
+    bool after_timeout, cancel_losers, pick_other_host, tied;
+    uint32_t mask; /* of non_fatal */
+} gd_hedge_spec;
+
 extern const gd_shape gd_deadline_shape, gd_retry_shape, gd_breaker_shape, gd_bulkhead_shape;
+extern const gd_shape gd_coalesce_shape, gd_hedge_shape;
 
 /* By kind, ending with NULL: "hystrix", and the word of its place in `order`, "breaker". */
 extern const char *const gd_policy_names[GD_POLICIES + 1], *const gd_policy_places[GD_POLICIES + 1];
@@ -99,3 +121,4 @@ uint32_t gd_policy_reselects(gd_policy_kind kind, const void *spec);
 bool gd_policy_hears_sent(gd_policy_kind kind, const void *spec);
 bool gd_policy_hears_retry_after(gd_policy_kind kind, const void *spec);
 gd_carries gd_policy_carries(gd_policy_kind kind, const void *spec);
+bool gd_policy_needs_roots(gd_policy_kind kind, const void *spec);

@@ -129,7 +129,8 @@ static void test_conservation(void **state)
 {
     (void)state;
     for (uint64_t seed = 1; seed <= 3000; seed++) {
-        g_auto(played) p = play(seed, seed % 3 ? 0 : GD_RANDOM_DRAINS);
+        unsigned more = seed % 2 ? GD_RANDOM_MORE : 0;
+        g_auto(played) p = play(seed, more | (seed % 3 ? 0 : GD_RANDOM_DRAINS));
         if (!p.plan)
             continue;
         check_views(p.record, seed);
@@ -143,7 +144,7 @@ static void test_all_drains(void **state)
 {
     (void)state;
     for (uint64_t seed = 1; seed <= 1000; seed++) {
-        g_auto(played) p = play(seed, GD_RANDOM_DRAINS);
+        g_auto(played) p = play(seed, GD_RANDOM_DRAINS | (seed % 2 ? GD_RANDOM_MORE : 0));
         if (!p.plan)
             continue;
         check_that(p.record->end == GD_END_DRAINED, "seed %" PRIu64 " has not drained", seed);
@@ -199,6 +200,28 @@ static void test_stops(void **state)
         for (unsigned i = 0; i < 4; i++, stops++)
             check_stop(&p, naive, gd_below(gd_mix_n(seed, i), p.record->events + 1), seed);
     }
+}
+
+/* With policies that the naive simulator does not know the digest tells. */
+static void test_stops_of_more(void **state)
+{
+    (void)state;
+    unsigned left_out = 0;
+    for (uint64_t seed = 1; seed <= 500; seed++) {
+        g_auto(played) p = play(seed, GD_RANDOM_MORE);
+        left_out += !p.plan;
+        if (!p.plan)
+            continue;
+        uint64_t digest = gd_run_get_digest(p.run);
+        gd_run_reset(p.run, seed);
+        gd_run_until(p.run, GD_NEVER, gd_below(gd_mix_n(seed, 0), p.record->events + 1));
+        g_autoptr(gd_run) copy = gd_run_branch(p.run);
+        to_end(p.run);
+        to_end(copy);
+        check_that(gd_run_get_digest(p.run) == digest, "seed %" PRIu64 " stopped", seed);
+        check_that(gd_run_get_digest(copy) == digest, "seed %" PRIu64 " copied", seed);
+    }
+    check_that(left_out <= 10, "%u of 500 models were refused", left_out);
 }
 
 static void test_reset(void **state)
@@ -323,9 +346,10 @@ static void test_doubled_times(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_conservation),   cmocka_unit_test(test_all_drains),
-        cmocka_unit_test(test_stops),          cmocka_unit_test(test_reset),
-        cmocka_unit_test(test_lonely_service), cmocka_unit_test(test_doubled_times),
+        cmocka_unit_test(test_conservation),  cmocka_unit_test(test_all_drains),
+        cmocka_unit_test(test_stops),         cmocka_unit_test(test_stops_of_more),
+        cmocka_unit_test(test_reset),         cmocka_unit_test(test_lonely_service),
+        cmocka_unit_test(test_doubled_times),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -299,24 +299,18 @@ void nv_guard_cancelled(nv_world *w, nv_call *call, unsigned level)
 
 nv_answer nv_guard_timer(nv_world *w, nv_call *call, unsigned level, gd_outcome *outcome)
 {
-    switch ((gd_policy_kind)nv_policy_at(w, call, level)->kind) {
-    case GD_POLICY_RETRY:
+    gd_policy_kind kind = (gd_policy_kind)nv_policy_at(w, call, level)->kind;
+    if (kind == GD_POLICY_RETRY)
         return NV_AGAIN;
-    case GD_POLICY_DEADLINE:
+    if (kind == GD_POLICY_DEADLINE) {
         *outcome = GD_DEADLINE_EXCEEDED;
-        break;
-    case GD_POLICY_TIMEOUT:
+    } else if (kind == GD_POLICY_TIMEOUT) {
         *outcome = GD_TIMEOUT;
-        break;
-    case GD_POLICY_BULKHEAD:
+    } else if (kind == GD_POLICY_BULKHEAD) {
         g_queue_remove(nv_memory_of(w, call->site, call->from)->bulkhead.waiting, call);
         guard_of(call, level)->parked = false;
         edge_of(w, call)->bulkhead_refused += nv_measuring(w);
         *outcome = GD_BULKHEAD_FULL;
-        break;
-    case GD_POLICY_BREAKER:
-    case GD_POLICIES:
-        break;
     }
     left(w, call, level);
     return NV_END;

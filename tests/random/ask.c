@@ -87,6 +87,33 @@ static void then(gd_maker *m, unsigned from, bool client)
     }
 }
 
+/* Copies and shared answers. */
+static void more(gd_maker *m)
+{
+    if (chance(m, 50)) {
+        say(m, ", 'hedge': {'delay': '#0..20ms', 'max_attempts': #2..4");
+        if (chance(m, 30))
+            say(m, ", 'percentile': '~50|75|95~%%', 'min_calls': #1..9, 'window': '#20..200ms'");
+        if (chance(m, 30))
+            say(m, ", 'non_fatal': ['~shed|timeout~', 'server_error']");
+        if (chance(m, 30))
+            say(m, ", 'cancel_losers': false");
+        if (chance(m, 30))
+            say(m, ", 'pick_other_host': false");
+        say(m, "}");
+    }
+    if (chance(m, 40)) {
+        say(m, ", 'coalesce': {'by': '~call|call|user~'");
+        if (chance(m, 40))
+            say(m, ", 'keys': {'uniform': {'low': 0, 'high': #0..3}}");
+        if (chance(m, 40))
+            say(m, ", 'share_errors': false");
+        if (chance(m, 40))
+            say(m, ", 'waiter_timeout': '#1..40ms'");
+        say(m, "}");
+    }
+}
+
 void gd_maker_policy(gd_maker *m, unsigned from, bool client)
 {
     say(m, "'note': ''");
@@ -103,7 +130,10 @@ void gd_maker_policy(gd_maker *m, unsigned from, bool client)
     if (chance(m, 40))
         say(m, ", 'on': {'~timeout|server_error|unavailable|shed~': '~retry|retry|fail~', "
                "'~breaker_open|deadline_exceeded|bulkhead_full|any~': '~retry|retry|fail~'}");
-    if (chance(m, 40))
+    bool knows_more = m->traits & GD_RANDOM_MORE;
+    if (knows_more)
+        more(m);
+    else if (chance(m, 40))
         order(m);
     if (chance(m, 45))
         then(m, from, client);

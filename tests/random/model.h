@@ -16,6 +16,7 @@ typedef struct {
 #define GD_RANDOM_EXACT  2u /* only times that double to the ns: constants, whole factors */
 #define GD_RANDOM_TWICE  4u /* the same model with every time doubled and every rate halved */
 #define GD_RANDOM_LONELY 8u /* the same model with one more service that nobody calls, "aa" */
+#define GD_RANDOM_MORE   16u /* also with policies that the naive simulator does not know */
 
 gd_random *gd_random_model(uint64_t seed, unsigned traits);
 gd_random *gd_random_copy(const gd_random *documents);

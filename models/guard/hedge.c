@@ -1,0 +1,409 @@
+/* Hedging: when an answer is slow, the same question goes out once more, and the first good answer
+ * wins. It cures the tail of single replicas, at the price of duplicate work.
+ *
+ *   send #1; each `delay` without an answer, while copies are left and the budget allows: send the
+ *   next. A good answer wins: the rest is given up. A failure that is not fatal: the next copy at
+ *   once, and the delay starts anew. A fatal one: the rest is given up, the call fails. When all
+ *   copies have failed, the last failure is the call's.
+ *
+ * The delay is a span, or a percentile of this site's recent healthy latencies at this caller
+ * instance (first copies only; one that was overtaken counts with the time it had taken by then,
+ * which is beyond the delay anyway, so that the share beyond it is right). Extra load is
+ * P(latency > delay). `after_timeout` is Envoy's hedge_on_per_try_timeout: the per-try timeout
+ * sends a copy and ends nothing; a failure is discarded while another copy is out.
+ *
+ * Sources: gRFC A6 (hedgingPolicy: maxAttempts, hedgingDelay, nonFatalStatusCodes, pushback); Envoy
+ * HedgePolicy; Finagle BackupRequestFilter (percentile delay, maxExtraLoad) and its
+ * WindowedPercentileHistogram (30 s); Dean, Barroso, "The Tail at Scale", CACM 2013 (tied
+ * requests).
+ */
+#include "models/guard/policy.h"
+
+#include <string.h>
+
+enum { SENT, WINS, LOSERS, TOO_FEW };
+static const gd_counter_row counters[] = {
+    {"sent", NULL},
+    {"wins", NULL},
+    {"duplicates", NULL},
+    {"no_percentile", "too few healthy answers for a percentile: the fixed delay stands in"},
+    {0},
+};
+
+typedef struct {
+    gd_time since;  /* when the newest half began */
+    gd_span delay;  /* the percentile, as last computed; 0: not known */
+    uint32_t n[2];  /* answers in the newest and the older half */
+    uint32_t fresh; /* answers since it was computed */
+    uint32_t newest;
+    uint32_t spare;
+} hedge_state; /* behind it: two histograms, when the delay is a percentile */
+
+typedef struct {
+    uint64_t word;
+    gd_time first; /* when the first copy was sent */
+    uint8_t sent;  /* copies so far, the first included */
+    uint8_t live;  /* of them still out */
+    bool own;      /* the first is out */
+    bool again;    /* it is not the first any more: it has failed and was sent again */
+    bool answered; /* a timeout has passed: failures wait for the others */
+} hedge_call;
+
+/* ---- recent latencies ----------------------------------------------------------------------- */
+/* Log-linear: 32 buckets an octave, from 1 us to over an hour. A quantile is the upper edge of its
+ * bucket: at most 1/32 too long. */
+#define SUB_BITS 5u
+#define LOWEST   10u /* 2^10 ns */
+#define OCTAVES  33u
+#define BUCKETS  ((OCTAVES + 1u) << SUB_BITS)
+
+static unsigned bucket_of(gd_span latency)
+{
+    uint64_t x = (uint64_t)latency >> LOWEST;
+    if (x < 1u << SUB_BITS)
+        return (unsigned)x;
+    unsigned octave = 63u - (unsigned)__builtin_clzll(x) - SUB_BITS;
+    if (octave >= OCTAVES)
+        return BUCKETS - 1;
+    return ((octave + 1) << SUB_BITS) + (unsigned)((x >> octave) & ((1u << SUB_BITS) - 1));
+}
+
+static gd_span edge_of(unsigned bucket)
+{
+    unsigned octave = bucket >> SUB_BITS;
+    uint64_t sub = bucket & ((1u << SUB_BITS) - 1);
+    if (octave == 0)
+        return (gd_span)((sub + 1) << LOWEST);
+    return (gd_span)((sub + 1 + (UINT64_C(1) << SUB_BITS)) << (octave - 1 + LOWEST));
+}
+
+static uint32_t *counts_of(hedge_state *state)
+{
+    return (uint32_t *)(state + 1);
+}
+
+static void compute(const gd_hedge_spec *spec, hedge_state *state)
+{
+    const uint32_t *a = counts_of(state), *b = a + BUCKETS;
+    uint64_t n = (uint64_t)state->n[0] + state->n[1], below = 0;
+    state->fresh = 0;
+    state->delay = 0;
+    if (n < spec->min_calls)
+        return;
+    /* The smallest edge with at least this share of answers below it. */
+    for (unsigned i = 0; i < BUCKETS; i++) {
+        below += a[i] + b[i];
+        if ((gd_i128)below * GD_SHARE_ONE >= (gd_i128)n * spec->percentile) {
+            state->delay = edge_of(i);
+            return;
+        }
+    }
+}
+
+/* A window is two halves: the older one goes when the newest is full. */
+static void turn(const gd_hedge_spec *spec, hedge_state *state, gd_time now)
+{
+    gd_span half = spec->window / 2;
+    if (now - state->since < half)
+        return;
+    bool both = now - state->since >= 2 * half;
+    state->newest ^= 1;
+    for (unsigned i = 0; i < 2; i++) {
+        if (i != state->newest && !both)
+            continue;
+        memset(counts_of(state) + i * BUCKETS, 0, BUCKETS * sizeof(uint32_t));
+        state->n[i] = 0;
+    }
+    state->since = now;
+    compute(spec, state);
+}
+
+/* The percentile is computed anew for every so many answers: assumption, a compromise of freshness
+ * and cost. */
+#define EVERY 32u
+
+static void learn(const gd_policy_at *at, gd_span latency)
+{
+    const gd_hedge_spec *spec = at->spec;
+    hedge_state *state = at->state;
+    if (!spec->percentile)
+        return;
+    turn(spec, state, at->run->now);
+    counts_of(state)[state->newest * BUCKETS + bucket_of(latency)]++;
+    state->n[state->newest]++;
+    if (++state->fresh >= EVERY || state->n[0] + state->n[1] == spec->min_calls)
+        compute(spec, state);
+}
+
+static gd_span delay_now(const gd_policy_at *at)
+{
+    const gd_hedge_spec *spec = at->spec;
+    hedge_state *state = at->state;
+    if (!spec->percentile)
+        return spec->delay;
+    turn(spec, state, at->run->now);
+    if (state->delay == 0)
+        gd_policy_count(at, TOO_FEW, 1);
+    return state->delay ? state->delay : spec->delay;
+}
+
+/* Whether one more copy may go. */
+static bool afford(const gd_policy_at *at)
+{
+    const gd_hedge_spec *spec = at->spec;
+    return ((const hedge_call *)at->mine)->sent < spec->max_attempts;
+}
+
+/* ---- moments ------------------------------------------------------------------------------- */
+/* The next copy may go after another delay, while there is one left. */
+static void arm(const gd_policy_at *at)
+{
+    const gd_hedge_spec *spec = at->spec;
+    hedge_call *mine = at->mine;
+    mine->word = 0;
+    if (mine->sent < spec->max_attempts)
+        gd_policy_timer(at, 0, delay_now(at));
+}
+
+static gd_verdict admit(const gd_policy_at *at, gd_reply *reply)
+{
+    hedge_call *mine = at->mine;
+    (void)reply;
+    *mine = (hedge_call){.first = at->run->now, .sent = 1, .live = 1, .own = true};
+    arm(at);
+    return GD_PASS;
+}
+
+static void count_copy(const gd_policy_at *at)
+{
+    hedge_call *mine = at->mine;
+    mine->sent++;
+    mine->live++;
+    gd_policy_count(at, SENT, 1);
+}
+
+static gd_verdict timer(const gd_policy_at *at, unsigned n, gd_reply *reply)
+{
+    hedge_call *mine = at->mine;
+    (void)n, (void)reply;
+    mine->answered = true;
+    if (!afford(at))
+        return GD_PASS;
+    count_copy(at);
+    arm(at);
+    return GD_ALSO;
+}
+
+/* Nobody waits for what is still out. */
+static void give_up(const gd_policy_at *at)
+{
+    const gd_hedge_spec *spec = at->spec;
+    hedge_call *mine = at->mine;
+    mine->word = 0;
+    if (mine->own && !mine->again && mine->sent > 1) /* overtaken: it would have taken longer */
+        learn(at, at->run->now - mine->first);
+    gd_policy_count(at, LOSERS, mine->live);
+    mine->own = false;
+    mine->live = 0;
+    gd_call_copies_stop(at->run, at->call, spec->cancel_losers);
+}
+
+/* A copy that the caller's own policies did not let out, or that its twin took out of a queue: the
+ * others go on. */
+static bool is_no_answer(gd_outcome outcome)
+{
+    return outcome == GD_CANCELLED || outcome == GD_BULKHEAD_FULL || outcome == GD_BREAKER_OPEN ||
+           outcome == GD_THROTTLED_LOCAL;
+}
+
+static gd_verdict ended(const gd_policy_at *at, gd_reply *reply, gd_time *when)
+{
+    const gd_hedge_spec *spec = at->spec;
+    hedge_call *mine = at->mine;
+    bool good = gd_outcome_rows[reply->outcome].good;
+    (void)when;
+    mine->live--;
+    if (!at->copy) {
+        mine->own = false;
+        if (!mine->again && (good || reply->outcome == GD_TIMEOUT))
+            learn(at, at->run->now - mine->first);
+    } else {
+        gd_policy_count(at, WINS, good);
+    }
+    if (is_no_answer(reply->outcome) && mine->live > 0)
+        return GD_PARK;
+    bool fatal = !(at->site->hedge_mask >> reply->outcome & 1u);
+    bool waits = spec->after_timeout && mine->answered && mine->live > 0;
+    if (!good && !fatal && !waits && afford(at)) {
+        count_copy(at);
+        arm(at);
+        if (!at->copy)
+            mine->own = mine->again = true;
+        return at->copy ? GD_ALSO : GD_AGAIN;
+    }
+    if (!good && (!fatal || waits) && mine->live > 0)
+        return GD_PARK;
+    give_up(at);
+    return GD_PASS;
+}
+
+/* Whether the whole of a call, or a copy of it, is out at that instance. */
+static bool is_asked(const gd_run *run, uint32_t call, uint32_t target)
+{
+    const gd_call *calls = GD_CALLS(run);
+    if (calls[call].state == GD_CALL_SENT && calls[call].target == target)
+        return true;
+    for (uint32_t i = calls[call].copies; i != 0; i = (uint32_t)calls[i - 1].begun)
+        if (is_asked(run, i - 1, target)) /* as deep as a chain has hedges: two */
+            return true;
+    return false;
+}
+
+static bool avoids(const gd_policy_at *at, uint32_t target)
+{
+    uint32_t whole = gd_call_whole(at->run, at->call);
+    return GD_CALLS(at->run)[whole].copies != 0 && is_asked(at->run, whole, target);
+}
+
+/* How often the balancer is asked for an instance where no copy is out: assumption, so that a
+ * random pick of two finds the other one in 255 of 256 cases. */
+#define RESELECTS 8u
+
+static uint32_t reselects(const void *spec)
+{
+    return ((const gd_hedge_spec *)spec)->pick_other_host ? RESELECTS : 0;
+}
+
+static uint32_t state_bytes(const void *spec)
+{
+    const gd_hedge_spec *hedge = spec;
+    return hedge->percentile ? sizeof(hedge_state) + 2 * BUCKETS * sizeof(uint32_t) : 0;
+}
+
+static gd_span timer_span(const void *spec)
+{
+    const gd_hedge_spec *hedge = spec;
+    return hedge->percentile ? 0 : hedge->delay;
+}
+
+const gd_policy gd_hedge_policy = {
+    .counters = counters,
+    .admit = admit,
+    .ended = ended,
+    .cancelled = give_up,
+    .timer = timer,
+    .avoids = avoids,
+    .timers = 1,
+    .call_bytes = sizeof(hedge_call),
+    .more_state_bytes = state_bytes,
+    .timer_span = timer_span,
+    .reselects = reselects,
+};
+
+/* ---- as a model writes it ----------------------------------------------------------------------
+ */
+static void read_non_fatal(gd_hedge_spec *hedge, gd_problems *problems)
+{
+    const gd_node *list = hedge->non_fatal;
+    if (list->kind != GD_ARRAY) {
+        gd_problem(problems, list, "expected outcomes; write [\"unavailable\", \"shed\"]");
+        return;
+    }
+    for (const gd_node *name = list->first; name; name = name->next) {
+        int outcome = 0;
+        while (outcome < GD_UNFINISHED &&
+               (name->kind != GD_STRING || strcmp(gd_outcome_rows[outcome].name, name->text) != 0))
+            outcome++;
+        if (outcome == GD_UNFINISHED || gd_outcome_rows[outcome].good)
+            gd_problem(problems, name, "is no failure; write \"unavailable\", \"timeout\" …");
+        else
+            hedge->mask |= UINT32_C(1) << outcome;
+    }
+}
+
+static void check(void *spec, const gd_node *node, gd_problems *problems)
+{
+    gd_hedge_spec *hedge = spec;
+    hedge->mask = 0;
+    if (hedge->non_fatal)
+        read_non_fatal(hedge, problems);
+    if (hedge->after_timeout && hedge->percentile)
+        gd_problem(problems, node,
+                   "after_timeout sends a copy at the call's timeout, and percentile says another "
+                   "moment; keep one of them");
+    if (hedge->tied && hedge->max_attempts > 2)
+        gd_problem(problems, node,
+                   "tied copies know of one another in pairs, and max_attempts is %u; write 2",
+                   hedge->max_attempts);
+}
+
+static const gd_shape non_fatal_shape = {
+    .name = "non_fatal",
+    .schema = "{\"type\": \"array\", \"items\": {\"type\": \"string\"}}",
+};
+
+static const gd_field fields[] = {
+    GD_FIELD_ROW(gd_hedge_spec, max_attempts, GD_FIELD_COUNT, .fallback = "2", .min = 2, .max = 5,
+                 .help = "copies in all, the first included",
+                 .source = "gRFC A6: at least 2, more than 5 act as 5; Polly: one more"),
+    GD_FIELD_ROW(gd_hedge_spec, delay, GD_FIELD_SPAN, .fallback = "\"2s\"", .min = 0, .max = GD_DAY,
+                 .help = "how long without an answer before the next copy; \"0s\": all at once. "
+                         "With percentile: until enough answers are known",
+                 .source = "Polly HedgingStrategyOptions.Delay; good: p95 of healthy latency"),
+    GD_FIELD_ROW(gd_hedge_spec, percentile, GD_FIELD_SHARE, .min = 500000000,
+                 .max = GD_SHARE_ONE - 1,
+                 .help = "waits this percentile of the recent healthy latencies instead: \"95%\" "
+                         "sends about 5 % more",
+                 .source = "Finagle BackupRequestFilter; Dean, Barroso, CACM 2013"),
+    GD_FIELD_ROW(gd_hedge_spec, window, GD_FIELD_SPAN, .fallback = "\"30s\"", .min = GD_MS,
+                 .max = GD_DAY, .help = "percentile: how far back it remembers",
+                 .source = "Finagle WindowedPercentileHistogram: 3 x 10 s"),
+    GD_FIELD_ROW(gd_hedge_spec, min_calls, GD_FIELD_COUNT, .fallback = "50", .min = 1,
+                 .max = 1000000,
+                 .help = "percentile: answers that it needs before it replaces `delay`",
+                 .source = "assumption: two or three answers beyond a p95"),
+    GD_FIELD_ROW(gd_hedge_spec, non_fatal, GD_FIELD_NODES, .shape = &non_fatal_shape,
+                 .help = "failures that send the next copy at once instead of failing the call. "
+                         "Absent: those that `on` would retry",
+                 .source = "gRFC A6 nonFatalStatusCodes"),
+    GD_FIELD_ROW(gd_hedge_spec, after_timeout, GD_FIELD_BOOL, .fallback = "false",
+                 .help = "the call's `timeout` sends the next copy and ends nothing; bound it by "
+                         "a deadline",
+                 .source = "Envoy HedgePolicy hedge_on_per_try_timeout"),
+    GD_FIELD_ROW(gd_hedge_spec, cancel_losers, GD_FIELD_BOOL, .fallback = "true",
+                 .help = "tells the callees of the other copies when one has answered; their "
+                         "`cancellation` says whether that saves work",
+                 .source = "gRFC A6"),
+    GD_FIELD_ROW(gd_hedge_spec, pick_other_host, GD_FIELD_BOOL, .fallback = "true",
+                 .help = "a copy goes to an instance where none of the others is out",
+                 .source = "patterns 3.6"),
+    GD_FIELD_ROW(gd_hedge_spec, tied, GD_FIELD_BOOL, .fallback = "false",
+                 .help = "each copy knows the other's instance: the one that starts first takes "
+                         "the other out of its queue",
+                 .source = "Dean, Barroso, CACM 2013: tied requests"),
+    {0},
+};
+
+const gd_shape gd_hedge_shape = {
+    .name = "hedge",
+    .help = "sends a second copy when the answer is slow; the first good answer wins",
+    .source = "gRFC A6; Envoy HedgePolicy; Polly; Dean, Barroso, The Tail at Scale",
+    .bytes = sizeof(gd_hedge_spec),
+    .fields = fields,
+    .bare = "delay",
+    .check = check,
+    .concept =
+        &(const gd_concept){
+            .title = "Hedged requests",
+            .idea = "When an answer is slow, ask another instance the same; take the first answer.",
+            .cures = "The slow tail of single replicas: a pause, a hiccup, an unlucky queue.",
+            .cures_not = "A slow-down that all replicas share: then each copy is more load.",
+            .price = "Duplicate work: about P(latency > delay) more requests.",
+            .dangerous_with = "high utilisation u, unstable when u (1 + hedged share) reaches 1; "
+                              "expensive or non-idempotent calls",
+            .numbers = "a copy after 10 ms cut the p99.9 of a fan-out from 1,800 ms to 74 ms for "
+                       "2 % more requests",
+            .source = "Dean, Barroso, The Tail at Scale (CACM 2013); gRFC A6",
+            .pattern = "hedge",
+        },
+};
