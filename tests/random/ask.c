@@ -105,7 +105,7 @@ static void more(gd_maker *m)
     if (chance(m, 40)) {
         say(m, ", 'coalesce': {'by': '~call|call|user~'");
         if (chance(m, 40))
-            say(m, ", 'keys': {'uniform': {'low': 0, 'high': #0..3}}");
+            say(m, ", 'keys': {'uniform': {'low': 0, 'high': #1..3}}");
         if (chance(m, 40))
             say(m, ", 'share_errors': false");
         if (chance(m, 40))

@@ -13,20 +13,18 @@ static char *model_of(const char *calls, const char *step, const char *policies,
         policies, far, calls, step);
 }
 
-static const char *const names[] = {"deadline", "retry", "breaker", "bulkhead", "timeout"};
-
 /* "deadline 2s, retry 3, timeout 300ms": the chain of a site with each policy's main figure. */
 static char *print_chain(const gd_plan *plan, const gd_plan_site *site)
 {
     GString *out = g_string_new(NULL);
     for (uint32_t i = 0; i < site->chain_n; i++) {
         const gd_plan_policy *policy = &plan->policies[site->chain_first + i];
-        g_string_append_printf(out, "%s%s ", i ? ", " : "", names[policy->kind]);
+        g_string_append_printf(out, "%s%s ", i ? ", " : "", gd_policy_names[policy->kind]);
         if (policy->kind == GD_POLICY_RETRY)
             g_string_append_printf(out, "%u", ((const gd_retry_spec *)policy->spec)->max_attempts);
         else if (policy->kind == GD_POLICY_BULKHEAD)
             g_string_append_printf(out, "%u", ((const gd_bulkhead_spec *)policy->spec)->max);
-        else if (policy->kind != GD_POLICY_BREAKER)
+        else if (policy->kind == GD_POLICY_DEADLINE || policy->kind == GD_POLICY_TIMEOUT)
             g_string_append_printf(out, "%d",
                                    (int)(((const gd_timeout_spec *)policy->spec)->after / GD_MS));
     }
