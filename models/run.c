@@ -357,34 +357,6 @@ static bool pass(gd_run *run, gd_time at, gd_time until)
     return true;
 }
 
-/* Large runs wait for memory: the frames of the events to come are fetched ahead, and so are the
- * stations of those that are nearer. Changes nothing but the time it takes. */
-static inline void fetch_ahead(gd_run *run, uint8_t where)
-{
-    const gd_agenda *agenda = &run->agenda;
-    if (where == GD_NO_RING) {
-        const gd_entry *h = agenda->heap.base;
-        for (uint32_t i = 1; i < 5 && i < agenda->n; i++)
-            gd_prefetch_frame(run, gd_entry_subject(h[i]));
-        return;
-    }
-    const gd_ring *ring = &agenda->rings[where];
-    const gd_entry *at = ring->at.base;
-    uint32_t pending = ring->tail - ring->head;
-    if (ring->rank == GD_RANK_TIMER)
-        return;
-    if (pending > 8)
-        gd_prefetch_frame(run, gd_entry_subject(at[(ring->head + 8) & ring->mask]));
-    if (pending > 4) {
-        const gd_frame *frame =
-            &GD_FRAMES(run)[gd_entry_subject(at[(ring->head + 4) & ring->mask])];
-        if (ring->rank == GD_RANK_ARRIVAL)
-            __builtin_prefetch(&GD_INSTANCES(run)[frame->instance], 1);
-        else if (frame->by == GD_BY_FRAME)
-            gd_prefetch_frame(run, frame->caller);
-    }
-}
-
 bool gd_run_until(gd_run *run, gd_time until, uint64_t max_events)
 {
     uint64_t last = run->events + max_events < run->events ? UINT64_MAX : run->events + max_events;
@@ -403,8 +375,6 @@ bool gd_run_until(gd_run *run, gd_time until, uint64_t max_events)
             edge = MIN(run->boundary, MIN(until, run->plan->horizon));
         }
         gd_agenda_pop(&run->agenda, where);
-        if (run->frames.used > GD_LARGE)
-            fetch_ahead(run, where);
         run->now = at;
         unsigned kind = gd_entry_kind(e);
         uint32_t subject = gd_entry_subject(e);

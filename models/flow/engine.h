@@ -182,13 +182,6 @@ static inline void gd_fold(gd_run *run, uint64_t agent, gd_event_kind kind, uint
     }
 }
 
-/* Records of large runs do not fit the cache: what the loop will touch soon is asked for early. */
-#define GD_LARGE 4096u /* frames: 256 KiB, the size of a second-level cache: assumption */
-static inline void gd_prefetch_frame(const gd_run *run, uint32_t slot)
-{
-    __builtin_prefetch(&GD_FRAMES(run)[slot], 1);
-}
-
 /* ---- pools -------------------------------------------------------------------------------------
  */
 void gd_frames_grow(gd_run *run);

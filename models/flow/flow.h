@@ -164,9 +164,11 @@ void gd_frame_cancel_children(gd_run *run, uint32_t slot);
 void gd_cancel_send(gd_run *run, uint32_t slot);
 void gd_cancel_arrives(gd_run *run, uint32_t cancel);
 
-/* measure.c */
+/* series.c */
 void gd_measure_layout(gd_run *run);   /* the series' memory */
 void gd_measure_pointers(gd_run *run); /* into it: after it was copied */
+void gd_measure_grow(gd_run *run);     /* room for twice the windows */
+/* measure.c */
 void gd_measure_window_end(gd_run *run);
 /* One breaker of an edge opened (+1) or left the open state (-1). */
 void gd_measure_breaker(gd_run *run, uint32_t edge, int change);

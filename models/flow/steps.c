@@ -160,6 +160,21 @@ static void work(gd_run *run, uint32_t slot, const gd_step *step)
     gd_station_begin(run, slot, step);
 }
 
+static void wait(gd_run *run, uint32_t slot, const gd_step *step)
+{
+    gd_frame *frame = &GD_FRAMES(run)[slot];
+    frame->mark = run->now;
+    frame->flags |= GD_F_EVENT;
+    gd_agenda_push(&run->agenda, gd_time_add(run->now, gd_step_work_time(run, slot, step)),
+                   GD_RANK_REPLY, GD_EV_WAIT, slot);
+}
+
+static bool fails(const gd_run *run, uint32_t slot, const gd_step *step)
+{
+    uint64_t share = run->plan->shares[step->a];
+    return gd_mix(GD_FRAMES(run)[slot].key, step->salt) < share || share == UINT64_MAX;
+}
+
 void gd_frame_run(gd_run *run, uint32_t slot)
 {
     const gd_plan *plan = run->plan;
@@ -171,10 +186,7 @@ void gd_frame_run(gd_run *run, uint32_t slot)
             work(run, slot, step);
             return;
         case GD_STEP_WAIT:
-            frame->mark = run->now;
-            frame->flags |= GD_F_EVENT;
-            gd_agenda_push(&run->agenda, gd_time_add(run->now, gd_step_work_time(run, slot, step)),
-                           GD_RANK_REPLY, GD_EV_WAIT, slot);
+            wait(run, slot, step);
             return;
         case GD_STEP_CALL:
             frame->mark = run->now;
@@ -203,14 +215,12 @@ void gd_frame_run(gd_run *run, uint32_t slot)
                 continue;
             }
             break;
-        case GD_STEP_FAIL: {
-            uint64_t share = plan->shares[step->a];
-            if (gd_mix(frame->key, step->salt) < share || share == UINT64_MAX) {
+        case GD_STEP_FAIL:
+            if (fails(run, slot, step)) {
                 gd_frame_finish(run, slot, (gd_outcome)step->n);
                 return;
             }
             break;
-        }
         case GD_STEP_JUMP:
             frame->pc = (uint16_t)step->a;
             continue;
