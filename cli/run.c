@@ -17,12 +17,12 @@
 /* As typed. Text stays text until it is read. */
 typedef struct {
     char *seed, **sets, *attempt, *out, *series, *trace, *scale, *events, *color, *width;
-    gboolean control, json, force;
+    gboolean control, json, force, explain;
 } asked;
 
 /* The same, read. */
 typedef struct {
-    const char *path;
+    const char *path, *shown; /* as a file, and as it was typed */
     uint64_t seed;
     gd_compile_options compile;
     gd_text_form form;
@@ -40,6 +40,7 @@ static const gd_usage usage = {
     .examples =
         "Examples:\n"
         "  gameday run scenarios/retry-storm-metastable.json\n"
+        "  gameday run retry-storm-tamed --explain\n"
         "  gameday run scenarios/retry-storm-metastable.json --seed 7 --set "
         "services.db.instances=4\n"
         "\n"
@@ -126,7 +127,7 @@ static gd_result *play(const gd_arm *arm, uint64_t seed, const gd_result *contro
                        double *wall_s)
 {
     watcher watching = {.plan = arm->plan};
-    gd_watch watch = {.goes_on = look_on, .user = &watching, .loop_s = wall_s};
+    gd_watch watch = {.goes_on = look_on, .user = &watching, .loop_s = wall_s, .replays = true};
     if (trace) {
         watch.trace = trace_line;
         watch.trace_user = trace;
@@ -205,7 +206,7 @@ static GPtrArray *choices_of(const gd_documents *documents)
 static char *tell(const gd_result *result, const gd_documents *documents, const asked *typed,
                   const request *run, double wall_s)
 {
-    g_autofree char *command = command_of(typed, run->path), *variant = variant_of(typed);
+    g_autofree char *command = command_of(typed, run->shown), *variant = variant_of(typed);
     g_autofree gd_text_try *tries = g_new0(gd_text_try, documents->n_tries + 1);
     g_autoptr(GPtrArray) choices = choices_of(documents);
     gd_text_context context = {
@@ -215,6 +216,7 @@ static char *tell(const gd_result *result, const gd_documents *documents, const 
         .n_choices = choices->len,
         .lesson = documents->lesson,
         .variant = variant,
+        .reasons = typed->explain,
         .changed = typed->attempt || typed->control,
         .tries = tries,
         .wall_s = wall_s,
@@ -325,6 +327,8 @@ static int run_typed(asked *typed, int argc, char **argv)
          "run the control: without the faults, or with control.patch", NULL},
         {"scale", 0, 0, G_OPTION_ARG_FILENAME, &typed->scale,
          "run a smaller copy: rates and workers times this", "1/20"},
+        {"explain", 0, 0, G_OPTION_ARG_NONE, &typed->explain,
+         "also print why each mechanism did nothing", NULL},
         {"json", 0, 0, G_OPTION_ARG_NONE, &typed->json, "print the result as JSON", NULL},
         {"out", 'o', 0, G_OPTION_ARG_FILENAME, &typed->out, "write the result as JSON", "FILE"},
         {"series", 0, 0, G_OPTION_ARG_FILENAME, &typed->series, "write the series as CSV", "FILE"},
@@ -341,7 +345,7 @@ static int run_typed(asked *typed, int argc, char **argv)
     if (!arguments)
         return status;
     g_autofree char *path = gd_library_resolve(arguments[0]);
-    request run = {.path = path};
+    request run = {.path = path, .shown = arguments[0]};
     if (!read_request(typed, &run))
         return GD_EXIT_USAGE;
     status = open_outputs(typed, &run) ? play_and_show(typed, &run) : GD_EXIT_IO;

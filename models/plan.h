@@ -371,3 +371,14 @@ typedef struct gd_plan {
 /* Fills what follows from the rest: fixed links of sites, offsets of policy state. The compiler
  * calls it last. */
 void gd_plan_finish(gd_plan *plan);
+
+/* A dip: rates times `to` in [at, at + lasts), in a run until `until` at least. Internal clock. */
+typedef struct {
+    gd_time at, until;
+    gd_span lasts;
+    gd_share to;
+} gd_load_cut;
+/* The plan with a dip in the load of all clients that have a rate; NULL when none has, or the run
+ * would be too long. Behind the plan's own horizon rates stay as they were there. Shares all else
+ * with `plan`, which must outlive it. */
+gd_plan *gd_plan_cut_load(gd_arena *arena, const gd_plan *plan, const gd_load_cut *cut);

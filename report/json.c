@@ -61,6 +61,12 @@ static void put_recovery(gd_json_writer *w, const gd_recovery *recovery)
     gd_json_put_truth(w, "metastable_observable", recovery->metastable_observable);
     gd_json_put_truth(w, "recovering", recovery->recovering);
     gd_json_put_text(w, "sustained_by", recovery->sustained_by);
+    gd_json_put_truth(w, "load_drop_tested", recovery->dropped);
+    if (recovery->dropped)
+        gd_json_put_seconds(w, "drop_lasts_s", recovery->drop_lasts);
+    gd_json_put_number(w, "required_drop_ratio", recovery->required_drop_ratio);
+    gd_json_put_truth(w, "permanent", recovery->permanent);
+    gd_json_put_text(w, "aftermath", gd_aftermath_words[recovery->aftermath]);
     gd_json_close(w, '}');
 }
 

@@ -74,6 +74,15 @@ static void put_back(GString *line, const gd_recovery *recovery)
     }
 }
 
+static void put_drop(GString *line, const gd_recovery *recovery)
+{
+    if (!gd_is_known(recovery->required_drop_ratio))
+        return;
+    g_autofree char *rest = gd_text_percent(recovery->required_drop_ratio);
+    g_autofree char *lasts = gd_text_seconds((double)recovery->drop_lasts / GD_S);
+    g_string_append_printf(line, "; with its load cut to %s for %s it comes back", rest, lasts);
+}
+
 static void put_recovery(gd_sheet *sheet, const gd_recovery *recovery)
 {
     g_autoptr(GString) line = g_string_new(NULL);
@@ -81,6 +90,11 @@ static void put_recovery(gd_sheet *sheet, const gd_recovery *recovery)
         g_string_append(line, "metastable: the trigger is gone and it stays down");
         if (recovery->sustained_by)
             g_string_append_printf(line, ", kept there by %s", recovery->sustained_by);
+        put_drop(line, recovery);
+    } else if (recovery->permanent) {
+        g_string_append(line,
+                        "permanent: the trigger is gone and it stays down; a while without any "
+                        "load does not bring it back");
     } else if (recovery->recovered) {
         put_back(line, recovery);
     } else if (recovery->served_at != GD_NEVER) {
@@ -260,6 +274,8 @@ char *gd_text_result(const gd_result *result, const gd_text_context *context, gd
     gd_text_put_objectives(&sheet, result);
     gd_text_put_services(&sheet, result);
     gd_text_put_calls(&sheet, result);
+    if (context->reasons)
+        gd_text_put_reasons(&sheet, result);
     put_fall(&sheet, result);
     put_timeline(&sheet, result);
     put_claims(&sheet, result, context->changed);

@@ -15,6 +15,7 @@ typedef struct {
     const char *command; /* that makes this run again, quoted for a shell: "gameday run a.json" */
     const char *question, *lesson;
     const char *variant;        /* "try breaker", "control", "scale 1/20" … */
+    bool reasons;               /* say why mechanisms did nothing */
     bool changed;               /* so that what was expected was expected of something else */
     const char *const *choices; /* answers to the question, to guess from */
     unsigned n_choices;

@@ -88,6 +88,7 @@ gd_arm *gd_arm_new(gd_documents *documents, const gd_compile_options *options,
     if (gd_problems_count(problems) > before)
         return NULL;
     arm->needs_control = documents->expect && gd_expect_needs_control(arm->plan, documents->expect);
+    arm->needs_replay = documents->expect && gd_expect_needs_replay(arm->plan, documents->expect);
     return g_steal_pointer(&arm);
 }
 
@@ -99,6 +100,32 @@ void gd_arm_free(gd_arm *arm)
     g_free(arm);
 }
 
+/* False: it was stopped. */
+static bool go_on(gd_run *run, const gd_watch *watch)
+{
+    while (gd_run_until(run, GD_NEVER, LOOK_EVENTS)) {
+        if (watch->goes_on && !watch->goes_on(watch->user, run)) {
+            gd_run_interrupt(run);
+            return false;
+        }
+    }
+    return true;
+}
+
+typedef struct {
+    const gd_watch *watch;
+    uint64_t seed;
+} replayer;
+
+static gd_result *replay(void *user, const gd_plan *plan)
+{
+    const replayer *again = user;
+    g_autoptr(gd_run) run = gd_run_new(plan, again->seed);
+    if (!go_on(run, again->watch))
+        return NULL;
+    return gd_result_new(gd_run_finish(run), &(gd_result_options){0});
+}
+
 gd_result *gd_arm_play(const gd_arm *arm, gd_run *run, const gd_result *control,
                        const gd_watch *watch)
 {
@@ -107,15 +134,16 @@ gd_result *gd_arm_play(const gd_arm *arm, gd_run *run, const gd_result *control,
         watch = &nobody;
     gd_run_set_trace(run, watch->trace, watch->trace_user);
     gint64 began = g_get_monotonic_time();
-    while (gd_run_until(run, GD_NEVER, LOOK_EVENTS)) {
-        if (watch->goes_on && !watch->goes_on(watch->user, run)) {
-            gd_run_interrupt(run);
-            break;
-        }
-    }
+    go_on(run, watch);
     if (watch->loop_s)
         *watch->loop_s = (double)(g_get_monotonic_time() - began) / G_USEC_PER_SEC;
     gd_result_options options = arm->noted;
     options.control = control;
-    return gd_result_new(gd_run_finish(run), &options);
+    const gd_record *record = gd_run_finish(run);
+    replayer again = {.watch = watch, .seed = record->seed};
+    if (watch->replays || arm->needs_replay) {
+        options.replay = replay;
+        options.replay_user = &again;
+    }
+    return gd_result_new(record, &options);
 }

@@ -16,6 +16,7 @@ typedef struct {
     gd_plan *plan;
     gd_result_options noted; /* what results say of the documents; without a control */
     bool needs_control;      /* some claim compares with the control */
+    bool needs_replay;       /* some claim asks whether less load would bring it back */
 } gd_arm;
 
 /* Compiles, and checks claims and observations. NULL when `problems` grew. The documents note the
@@ -32,6 +33,7 @@ typedef struct {
     void *user;
     gd_trace_line trace;
     void *trace_user;
+    bool replays;   /* what stays down is played again with less load, claims or not */
     double *loop_s; /* out: what the events took, on the wall clock, without set-up and result */
 } gd_watch;
 

@@ -23,7 +23,7 @@ typedef struct {
     gd_expr_unit unit;     /* of what was seen of it so far; NONE: nothing */
     gd_span over;
     gd_expr_during during;
-    bool slides, control;
+    bool slides, control, replay;
 } checker;
 
 static gd_expr_unit unit_of(gd_measure measure)
@@ -107,6 +107,7 @@ static void check_term(void *user, const gd_expr_term *term)
         gd_problem(check->problems, check->node, "%s", why);
         return;
     }
+    check->replay = check->replay || gd_quantity_needs_replay(&quantity);
     check_reach(check, term, &quantity);
     gd_expr_unit unit = unit_of(gd_quantity_unit(&quantity));
     if (check->unit != GD_UNIT_NONE && check->unit != unit)
@@ -136,8 +137,10 @@ static void check_clauses(checker *check, const gd_expr *expr)
                    remedy_of(check->unit));
 }
 
-/* Visits each claim; true when one of them names the control. */
-static bool check_all(const gd_plan *plan, const gd_node *expect, gd_problems *problems)
+/* Visits each claim; *replay (may be NULL): whether one asks what less load would do. True when one
+ * of them names the control. */
+static bool check_all(const gd_plan *plan, const gd_node *expect, gd_problems *problems,
+                      bool *replay)
 {
     g_autoptr(gd_arena) scratch = gd_arena_new();
     checker check = {.scratch = scratch, .plan = plan, .problems = problems};
@@ -154,18 +157,28 @@ static bool check_all(const gd_plan *plan, const gd_node *expect, gd_problems *p
         if (expr)
             check_clauses(&check, expr);
     }
+    if (replay)
+        *replay = check.replay;
     return check.control;
 }
 
 void gd_expect_check(const gd_plan *plan, const gd_node *expect, gd_problems *problems)
 {
-    (void)check_all(plan, expect, problems);
+    (void)check_all(plan, expect, problems, NULL);
 }
 
 bool gd_expect_needs_control(const gd_plan *plan, const gd_node *expect)
 {
     g_autoptr(gd_problems) unheard = gd_problems_new();
-    return check_all(plan, expect, unheard);
+    return check_all(plan, expect, unheard, NULL);
+}
+
+bool gd_expect_needs_replay(const gd_plan *plan, const gd_node *expect)
+{
+    g_autoptr(gd_problems) unheard = gd_problems_new();
+    bool replay = false;
+    check_all(plan, expect, unheard, &replay);
+    return replay;
 }
 
 /* ---- after a run -------------------------------------------------------------------------------

@@ -73,7 +73,9 @@ static const char definitions[] =
     "  counts as later than any duration: recovery.fault_end_to_recover < 5m is false when users\n"
     "  did not come back. Times that need people or alerts (signal, detect, page, ack, engage,\n"
     "  diagnose) are not in the result of a run without them.\n"
-    "\n"
+    "\n";
+
+static const char more_definitions[] =
     "  Metastable: after the last fault's end, from the time when users ask no more than before\n"
     "  (mean + 3 standard deviations), plus a grace, an operation stays below 90% of its baseline\n"
     "  for 5 min, or to the run's end if that leaves 1 min; and attempts per request are above "
@@ -87,6 +89,17 @@ static const char definitions[] =
     "  (recovery.recovering). A run that ends before it can tell says metastable_observable "
     "false;\n"
     "  the claim is then unknown.\n"
+    "\n"
+    "  The load-drop test: what stays down is played again from the same seed; when the grace is\n"
+    "  over, the rates of all clients that have one are cut to 50% for a while, then to 25%, 10%\n"
+    "  and 0% in further runs, until one comes back: no operation below 90% of its baseline for 2\n"
+    "  judged windows in a row, from a grace after the load's return on. The while is 2 min, or\n"
+    "  1.25 times what the longest queue needs to empty when nothing comes. That confirms\n"
+    "  metastable, and the rest of the load is recovery.required_drop; when none does, it is\n"
+    "  permanent. `verify` makes the test where a claim asks for it, `run` always. Clients "
+    "without\n"
+    "  a rate (users, recorded arrivals) are not cut; where there are no others, the run alone\n"
+    "  decides. A recovery is slow when it begins later than the grace (recovery.aftermath).\n"
     "\n"
     "  An objective's budget is 1 - target, of the answers that its period would see at the "
     "traffic\n"
@@ -141,6 +154,6 @@ char *gd_quantities_explain(void)
             if (row->scope == headings[i].scope)
                 add_row(text, row);
     }
-    g_string_append_printf(text, "\n%s", definitions);
+    g_string_append_printf(text, "\n%s%s", definitions, more_definitions);
     return g_string_free(text, FALSE);
 }

@@ -8,7 +8,7 @@ void gd_result_measure_views(gd_result *result, const gd_record *record);
 void gd_result_measure_services(gd_result *result, const gd_record *record);
 /* judge.c, recovery.c: how far users fell, how they came back. */
 void gd_result_judge(gd_result *result);
-void gd_result_recover(gd_result *result);
+void gd_result_recover(gd_result *result, const gd_result_options *options);
 /* objectives.c: error budgets and how fast they burn; after the phases are known. */
 void gd_result_promise(gd_result *result, const gd_record *record);
 /* blast.c: whom a fault touched beyond what it was on; after the judging. */

@@ -298,6 +298,16 @@ bool gd_quantity_find(const gd_plan *plan, const char *name, gd_quantity *quanti
     return false;
 }
 
+bool gd_quantity_needs_replay(const gd_quantity *quantity)
+{
+    uint32_t at = quantity->row->offset;
+    if (quantity->row->scope == GD_OF_RUN)
+        return at == offsetof(gd_result, recovery.metastable);
+    return quantity->row->scope == GD_OF_RECOVERY &&
+           (at == offsetof(gd_recovery, metastable) || at == offsetof(gd_recovery, permanent) ||
+            at == offsetof(gd_recovery, required_drop_ratio));
+}
+
 gd_measure gd_quantity_unit(const gd_quantity *quantity)
 {
     return quantity->row->unit;

@@ -91,6 +91,8 @@ bool gd_quantity_find(const gd_plan *plan, const char *name, gd_quantity *quanti
 /* By phase from the record, or from the series' windows that lie within the phase. */
 bool gd_quantity_has_phases(const gd_quantity *quantity);
 bool gd_quantity_has_windows(const gd_quantity *quantity);
+/* Whether it depends on the run being played again with less load. */
+bool gd_quantity_needs_replay(const gd_quantity *quantity);
 gd_measure gd_quantity_unit(const gd_quantity *quantity);
 
 /* phase: a gd_phase or GD_ALL. GD_UNKNOWN, GD_NEVER_CAME, or a number in the quantity's unit

@@ -198,7 +198,11 @@ const gd_quantity_row gd_quantity_rows[] = {
     {GD_OF_RECOVERY, "recovered", GD_IN_TRUTH, GD_AT_TRUTH, BACK(recovered), GD_OVER_NONE, 0, 0,
      "all operations came back, or never left"},
     {GD_OF_RECOVERY, "metastable", GD_IN_TRUTH, GD_AT_TRUTH, BACK(metastable), GD_OVER_NONE, 0, 0,
-     "the faults are over and users ask no more than before, and still it stays down"},
+     "the faults are over and users ask no more than before, and still it stays down; less load for a while brings it back"},
+    {GD_OF_RECOVERY, "permanent", GD_IN_TRUTH, GD_AT_TRUTH, BACK(permanent), GD_OVER_NONE, 0, 0,
+     "likewise, but no cut of the load brings it back"},
+    {GD_OF_RECOVERY, "required_drop", GD_IN_RATIO, GD_AT_NUMBER, BACK(required_drop_ratio), GD_OVER_NONE, 0, 0,
+     "what was left of the load, 50%, 25%, 10% or 0%, in the cut that brought it back"},
 
     {GD_OF_RUN, "recovered", GD_IN_TRUTH, GD_AT_TRUTH, RUN(recovery.recovered), GD_OVER_NONE, 0, 0,
      "recovery.recovered"},

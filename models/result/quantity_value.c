@@ -78,7 +78,8 @@ static double truth(const gd_result *result, const gd_quantity *quantity, const 
     const gd_recovery *recovery = &result->recovery;
     if (quantity->row->scope == GD_OF_OBJECTIVE)
         return gd_is_known(result->objectives[quantity->index].sli_ratio) ? *value : GD_UNKNOWN;
-    bool told = value == &recovery->metastable ? recovery->metastable_observable : recovery->judged;
+    bool down = value == &recovery->metastable || value == &recovery->permanent;
+    bool told = down ? recovery->metastable_observable : recovery->judged;
     return told ? *value : GD_UNKNOWN;
 }
 

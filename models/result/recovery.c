@@ -11,11 +11,19 @@
 #define DOWN        0.9 /* below this share of its baseline ratio, an operation is down */
 #define GRACE_LEAST (60 * GD_S)
 #define HOLD_WANTED (5 * GD_MINUTE)
-#define HOLD_LEAST  (60 * GD_S) /* a run that leaves less cannot tell */
-#define AMPLIFIED   1.1         /* of the attempts per request before the fault */
-#define WASTED      0.05        /* of all work */
-#define TRIES_LEAST 100         /* attempts before the fault, to compare with */
-#define FALLEN      0.9         /* of what was queued at first: less is no chance */
+#define HOLD_LEAST  (60 * GD_S)  /* a run that leaves less cannot tell */
+#define AMPLIFIED   1.1          /* of the attempts per request before the fault */
+#define WASTED      0.05         /* of all work */
+#define TRIES_LEAST 100          /* attempts before the fault, to compare with */
+#define DROP_LEAST  (120 * GD_S) /* how long the load is cut in the test of what stays down */
+#define DROP_SPARE  1.25         /* and this many times what its queues take to empty */
+#define FALLEN      0.9          /* of what was queued at first: less is no chance */
+
+const char *const gd_aftermath_words[GD_AFTERMATHS] = {
+    [GD_AFTERMATH_UNKNOWN] = "unknown",     [GD_AFTERMATH_RECOVERED] = "recovered",
+    [GD_AFTERMATH_SLOW] = "slow recovery",  [GD_AFTERMATH_METASTABLE] = "metastable",
+    [GD_AFTERMATH_PERMANENT] = "permanent",
+};
 
 /* Windows [from, to) in which the system was free to recover and did not have to hurry. */
 typedef struct {
@@ -41,27 +49,49 @@ static double sum_of(const uint32_t *series, uint32_t from, uint32_t to)
     return sum;
 }
 
-/* How long a queue that stands at the beginning of judged window `off` takes to drain: what is
- * queued, by what the service completes since then less what arrived before the fault. 0 when that
- * predicts no end: no time would be enough. */
-static gd_span drain_time(const gd_result *result, const gd_result_service *service,
-                          const gd_judged *all, uint32_t off)
+/* What is queued at a service at the beginning of judged window `off`, and how much it completes a
+ * second while it is backlogged: then it shows what it can do. False: nothing is queued. */
+static bool backlog_at(const gd_result *result, const gd_result_service *service,
+                       const gd_judged *all, uint32_t off, double *queued, double *complete)
 {
     uint32_t per = (uint32_t)(all->width / result->window);
     uint32_t first = off * per, last = first;
-    double before = sum_of(service->series.arrivals, 0, all->baseline * per);
     while (last < all->n * per && service->queue_series[last] >= 1)
-        last++; /* while it is backlogged, it shows what it can do */
+        last++;
     if (last == first)
+        return false;
+    double seconds = gd_seconds(result->window) * (last - first);
+    *queued = service->queue_series[first];
+    *complete = sum_of(service->series.completed, first, last) / seconds;
+    return true;
+}
+
+/* How long that takes to drain: what is queued, by what the service completes less what arrived
+ * before the fault. 0 when that predicts no end: no time would be enough. */
+static gd_span drain_time(const gd_result *result, const gd_result_service *service,
+                          const gd_judged *all, uint32_t off)
+{
+    double queued, complete;
+    if (!backlog_at(result, service, all, off, &queued, &complete))
         return 0;
-    double seconds = gd_seconds(result->window);
-    double arrive = before / (all->baseline * per * seconds);
-    double complete = sum_of(service->series.completed, first, last) / ((last - first) * seconds);
+    double arrive = sum_of(service->series.arrivals, 0,
+                           all->baseline * (uint32_t)(all->width / result->window)) /
+                    gd_seconds(all->baseline * all->width);
     if (complete <= arrive)
         return 0;
-    double drain = service->queue_series[first] / (complete - arrive);
+    double drain = queued / (complete - arrive);
     return drain < gd_seconds(result->ended_at) ? (gd_span)(drain * (double)GD_S)
                                                 : result->ended_at;
+}
+
+/* How long the load must be cut, so that the longest queue could empty if nothing more came. */
+static gd_span drop_time(const gd_result *result, const gd_judged *all, uint32_t off)
+{
+    double longest = gd_seconds(DROP_LEAST), queued, complete;
+    for (uint32_t i = 0; i < result->n_services && off < all->n; i++)
+        if (backlog_at(result, &result->services[i], all, off, &queued, &complete) && complete > 0)
+            longest = MAX(longest, DROP_SPARE * queued / complete);
+    return (gd_span)(MIN(longest, gd_seconds(GD_HOUR)) * (double)GD_S);
 }
 
 static gd_span longest_drain(const gd_result *result, const gd_judged *all, uint32_t off)
@@ -72,7 +102,17 @@ static gd_span longest_drain(const gd_result *result, const gd_judged *all, uint
     return longest;
 }
 
-/* From when the faults are over and users ask no more than they did before, plus the grace. */
+/* The first judged window in which the faults are over and users ask no more than before. */
+static uint32_t free_from(const gd_result *result, const gd_judged *all)
+{
+    gd_moments asked = gd_moments_of(all->raw, all->baseline);
+    uint32_t off = gd_judged_windows(all, result->recovery.fault_end);
+    while (off < all->n && all->raw[off] > asked.mean + 3 * asked.deviation)
+        off++;
+    return off;
+}
+
+/* From then on, plus the grace. */
 static hold hold_of(const gd_result *result, gd_arena *scratch)
 {
     const gd_recovery *recovery = &result->recovery;
@@ -80,10 +120,7 @@ static hold hold_of(const gd_result *result, gd_arena *scratch)
     if (!all.has_baseline || !recovery->fault_ends)
         return (hold){0};
 
-    gd_moments asked = gd_moments_of(all.raw, all.baseline);
-    hold held = {.off = gd_judged_windows(&all, recovery->fault_end)};
-    while (held.off < all.n && all.raw[held.off] > asked.mean + 3 * asked.deviation)
-        held.off++;
+    hold held = {.off = free_from(result, &all)};
     gd_span grace = MAX(grace_of(result->plan), longest_drain(result, &all, held.off));
     held.from = held.off + gd_judged_windows(&all, grace);
     held.to = MIN(all.n, held.from + gd_judged_windows(&all, HOLD_WANTED));
@@ -158,7 +195,49 @@ static const char *sustained_by(const gd_result *result, gd_arena *scratch, hold
     return NULL;
 }
 
-static void find_metastable(gd_result *result)
+/* Whether a run whose load was cut came back: no operation is down, two judged windows in a row,
+ * from a grace after the load's return on. */
+static bool came_back(const gd_result *cut, gd_time restored)
+{
+    g_autoptr(gd_arena) scratch = gd_arena_new();
+    gd_judged all = gd_judged_of(cut, scratch, GD_NONE, GD_NONE);
+    uint32_t from = gd_judged_windows(&all, restored + grace_of(cut->plan));
+    bool back = all.has_baseline && from + gd_judged_windows(&all, HOLD_LEAST) <= all.n &&
+                gd_judged_first_out(&all, from, all.n, DOWN * all.mean) == GD_NONE;
+    for (uint32_t i = 0; i < cut->n_views && back; i++) {
+        gd_judged view = gd_judged_of(cut, scratch, GD_NONE, i);
+        back = !view.has_baseline ||
+               gd_judged_first_out(&view, from, view.n, DOWN * view.mean) == GD_NONE;
+    }
+    return back;
+}
+
+/* The load-drop test: the same seed again, with the load cut when the grace is over. */
+static void drop_load(gd_result *result, const gd_result_options *options, const gd_judged *all,
+                      uint32_t from)
+{
+    static const gd_share rests[] = {GD_SHARE_ONE / 2, GD_SHARE_ONE / 4, GD_SHARE_ONE / 10, 0};
+    gd_recovery *recovery = &result->recovery;
+    gd_time at = from * all->width;
+    recovery->drop_lasts = drop_time(result, all, from);
+    for (size_t i = 0; i < G_N_ELEMENTS(rests); i++) {
+        gd_load_cut cut = {.lasts = recovery->drop_lasts, .to = rests[i]};
+        cut.at = result->plan->warmup + at;
+        cut.until = cut.at + cut.lasts + grace_of(result->plan) + HOLD_WANTED;
+        gd_plan *plan = gd_plan_cut_load(result->arena, result->plan, &cut);
+        g_autoptr(gd_result) again = plan ? options->replay(options->replay_user, plan) : NULL;
+        if (!again || again->partial)
+            return;
+        recovery->dropped = true;
+        if (came_back(again, at + cut.lasts)) {
+            recovery->required_drop_ratio = (double)rests[i] / (double)GD_SHARE_ONE;
+            return;
+        }
+    }
+    recovery->permanent = true;
+}
+
+static void find_metastable(gd_result *result, const gd_result_options *options)
 {
     gd_recovery *recovery = &result->recovery;
     recovery->metastable_observable = recovery->recovered;
@@ -182,7 +261,30 @@ static void find_metastable(gd_result *result)
         down = view.has_baseline && stays_down(&view, held);
     }
     recovery->sustained_by = down ? sustained_by(result, scratch, held) : NULL;
-    recovery->metastable = recovery->sustained_by != NULL;
+    if (down && options->replay)
+        drop_load(result, options, &all, held.from);
+    bool confirmed = gd_is_known(recovery->required_drop_ratio);
+    recovery->metastable = confirmed || (recovery->sustained_by != NULL && !recovery->permanent);
+}
+
+/* Slow is what began to hold later than the grace after the faults and the extra load. */
+static gd_aftermath aftermath_of(const gd_result *result)
+{
+    const gd_recovery *recovery = &result->recovery;
+    if (!recovery->has_fault || !recovery->judged)
+        return GD_AFTERMATH_UNKNOWN;
+    if (recovery->permanent)
+        return GD_AFTERMATH_PERMANENT;
+    if (recovery->metastable)
+        return GD_AFTERMATH_METASTABLE;
+    if (!recovery->recovered)
+        return GD_AFTERMATH_UNKNOWN;
+    g_autoptr(gd_arena) scratch = gd_arena_new();
+    gd_judged all = gd_judged_of(result, scratch, GD_NONE, GD_NONE);
+    gd_time off = free_from(result, &all) * all.width;
+    bool slow = recovery->fault_ends && recovery->recover_at != GD_NEVER &&
+                recovery->recover_at > off + grace_of(result->plan);
+    return slow ? GD_AFTERMATH_SLOW : GD_AFTERMATH_RECOVERED;
 }
 
 static double between(gd_time from, gd_time to)
@@ -206,7 +308,7 @@ static void find_durations(gd_recovery *recovery)
         recovery->fault_end_to_recover_s = between(recovery->fault_end, recovery->recover_at);
 }
 
-void gd_result_recover(gd_result *result)
+void gd_result_recover(gd_result *result, const gd_result_options *options)
 {
     const gd_incident *users = &result->degradation.users;
     gd_recovery *recovery = &result->recovery;
@@ -217,10 +319,12 @@ void gd_result_recover(gd_result *result)
     recovery->recover_at = users->recover_at;
     recovery->held = users->held;
     recovery->recovered = recovery->judged && users->recovered;
+    recovery->required_drop_ratio = GD_UNKNOWN;
     recovery->fault_to_impact_s = recovery->impact_to_mitigate_s = GD_UNKNOWN;
     recovery->impact_to_recover_s = recovery->fault_end_to_recover_s = GD_UNKNOWN;
 
     if (recovery->has_fault && recovery->judged)
         find_durations(recovery);
-    find_metastable(result);
+    find_metastable(result, options);
+    recovery->aftermath = aftermath_of(result);
 }

@@ -115,7 +115,7 @@ gd_result *gd_result_new(const gd_record *record, const gd_result_options *optio
     gd_result_promise(result, record);
     gd_result_judge(result);
     gd_result_spread(result);
-    gd_result_recover(result);
+    gd_result_recover(result, options);
     gd_result_tell(result, record);
     gd_result_observe(result, options->observed);
     gd_result_claim(result, options->expect);

@@ -151,6 +151,17 @@ typedef struct {
     gd_span judged_window; /* of the ratios that are held against the band */
 } gd_degradation;
 
+/* What became of it after the faults. */
+typedef enum {
+    GD_AFTERMATH_UNKNOWN, /* no fault, no baseline, or the run ended before it could tell */
+    GD_AFTERMATH_RECOVERED,
+    GD_AFTERMATH_SLOW, /* recovered later than the grace after the faults and the extra load */
+    GD_AFTERMATH_METASTABLE,
+    GD_AFTERMATH_PERMANENT,
+    GD_AFTERMATHS
+} gd_aftermath;
+extern const char *const gd_aftermath_words[GD_AFTERMATHS];
+
 typedef struct {
     bool judged; /* false: a fault, but no baseline before it: recovered and metastable say nothing
                   */
@@ -162,7 +173,13 @@ typedef struct {
     bool recovered; /* true as well when nothing ever left its band */
     bool metastable, metastable_observable;
     bool recovering; /* not recovered, but what is queued goes down: a longer run would tell */
-    const char *sustained_by; /* "amplification", "backlog", "wasted work"; NULL */
+    const char *sustained_by;   /* "amplification", "backlog", "wasted work"; NULL */
+    bool dropped;               /* the run was played again with its load cut for a while */
+    gd_span drop_lasts;         /* for so long */
+    double required_drop_ratio; /* the largest rest of the load that brought it back: 0.5, 0.25, 0.1
+                                   or 0; GD_UNKNOWN: not tested, or none did */
+    bool permanent;             /* it stays down, and no cut brought it back */
+    gd_aftermath aftermath;
 } gd_recovery;
 
 typedef enum { GD_CLAIM_FALSE, GD_CLAIM_TRUE, GD_CLAIM_UNKNOWN } gd_claim_verdict;
@@ -225,7 +242,13 @@ typedef struct {
     double ratio;                /* simulated / observed */
 } gd_observation;
 
+/* Plays the run again from the same seed on `plan`, which was made from the run's by a cut of the
+ * load. Owned by the caller; NULL: it cannot, or was stopped. */
+typedef struct gd_result *(*gd_replay)(void *user, const gd_plan *plan);
+
 typedef struct {
+    gd_replay replay; /* NULL: what stays down is judged from the run alone */
+    void *replay_user;
     const gd_node *expect;           /* the scenario's, or NULL; checked by gd_expect_check */
     const gd_node *observed;         /* the model's, or NULL; the compiler checks it */
     const struct gd_result *control; /* for `control.` quantities, or NULL */
@@ -286,6 +309,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(gd_result, gd_result_free)
 
 /* Load time: every claim must parse and name known quantities; problems carry the nearest name. */
 void gd_expect_check(const gd_plan *plan, const gd_node *expect, gd_problems *problems);
+/* True when a claim depends on whether what stays down comes back under less load. */
+bool gd_expect_needs_replay(const gd_plan *plan, const gd_node *expect);
 /* True when a claim compares with the control, so that it must be run as well. */
 bool gd_expect_needs_control(const gd_plan *plan, const gd_node *expect);
 
