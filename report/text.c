@@ -76,7 +76,7 @@ static void put_back(GString *line, const gd_recovery *recovery)
 
 static void put_drop(GString *line, const gd_recovery *recovery)
 {
-    if (!gd_is_known(recovery->required_drop_ratio))
+    if (!recovery->dropped || !gd_is_known(recovery->required_drop_ratio))
         return;
     g_autofree char *rest = gd_text_percent(recovery->required_drop_ratio);
     g_autofree char *lasts = gd_text_seconds((double)recovery->drop_lasts / GD_S);
