@@ -73,7 +73,18 @@ typedef struct {
     int64_t send_bytes, reply_bytes;
 } gd_plan_op;
 
-typedef enum { GD_FIFO, GD_LIFO, GD_PRIORITY, GD_PS } gd_discipline;
+/* GD_ROWS: a row of models/serve/serve.def orders the queue. */
+typedef enum { GD_FIFO, GD_LIFO, GD_PRIORITY, GD_PS, GD_ROWS } gd_discipline;
+/* What users are told apart by: a tenant, a plan. */
+typedef struct {
+    const char *name;
+    uint64_t salt;
+    bool by_user; /* drawn for each visitor, else for each request */
+    uint32_t n;
+    const uint64_t *below;    /* cumulative thresholds of the values; NULL: all alike */
+    const char *const *names; /* of the values; NULL: they have none */
+} gd_plan_segment;
+
 /* A row of models/serve/serve.def that a service has. */
 typedef struct {
     uint8_t kind;      /* gd_serve_symbol */
@@ -102,7 +113,9 @@ typedef struct {
     gd_span quota_after;  /* retry_after of its refusals, or GD_RETRY_UNSAID, GD_RETRY_STOP */
     uint64_t unavailable; /* threshold: share of arrivals answered `unavailable` (availability) */
     uint32_t serves_first, serves_n, serve_bytes; /* into plan->serves; bytes of an instance */
-    const struct gd_contention_spec *contention;  /* NULL: none */
+    const struct gd_contention_spec *contention; /* NULL: none */
+    bool by_criticality; /* PRIORITY: classes are the requests', not the operations' */
+    gd_span ageing;      /* PRIORITY: who waits rises a class after each of it; 0: never */
     uint32_t refusal; /* first step of what a refusal costs; GD_NONE: nothing */
 } gd_plan_service;
 
@@ -158,6 +171,7 @@ typedef struct {
     uint32_t then_site;     /* THEN_CALL */
     uint32_t retry_mask;    /* bit per outcome: another try is worth it */
     uint32_t hedge_mask;    /* bit per outcome: not fatal, another copy is worth it */
+    uint8_t criticality; /* of what a client asks here: gd_criticality */
     bool guarded;           /* has a policy chain: needs a call record */
     bool passes;            /* a proxy's first call: has the proxy's own name, so that
                                designs with and without it meet the same draws behind it */
@@ -359,6 +373,10 @@ typedef struct gd_plan {
     gd_plan_fault *faults;
     uint32_t *targets;
     uint32_t n_faults, n_targets;
+
+    gd_plan_segment *segments;
+    uint32_t *segment_values; /* [client x n_segments + segment]: fixed, or GD_NONE */
+    uint32_t n_segments, n_rate_buckets;
 
     gd_plan_serve *serves; /* by service, in the order of serve.def */
     uint32_t n_serves;

@@ -59,6 +59,7 @@ gd_builder *gd_builder_new(gd_arena *arena, const gd_compile_options *options,
     b->drawn_by = table(sizeof(gd_attribute_use));
     b->counters = table(sizeof(gd_plan_counter));
     b->serves = table(sizeof(gd_plan_serve));
+    b->segments_used = g_hash_table_new(g_str_hash, g_str_equal);
     b->counter_index = g_hash_table_new(g_str_hash, g_str_equal);
     return b;
 }
@@ -81,7 +82,7 @@ void gd_builder_free(gd_builder *b)
     GHashTable *hashes[] = {b->p99s,         b->services,     b->ops,         b->dists,
                             b->step_specs,   b->policy_nodes, b->layer_nodes, b->load_of,
                             b->resolved,     b->groups,       b->edge_index,  b->flag_index,
-                            b->counter_index};
+                            b->counter_index, b->segments_used};
     for (size_t i = 0; i < G_N_ELEMENTS(hashes); i++)
         g_hash_table_unref(hashes[i]);
     GArray *arrays[] = {b->party_of, b->op_nodes, b->steps,      b->branches,   b->choices,

@@ -71,6 +71,8 @@ typedef struct {
     GArray *drawn_by;           /* gd_attribute_use: repeats by an attribute of the request */
     GArray *counters;           /* gd_plan_counter */
     GArray *serves;             /* gd_plan_serve */
+    GHashTable *segments_used;  /* names of segments that something is told apart by */
+    bool asks_criticality;      /* some service looks at it */
     GHashTable *counter_index;  /* "whose about group" -> index + 1 */
     GPtrArray *site_nodes;      /* const gd_node * per site, for messages */
     GPtrArray *site_hows;       /* const gd_resolved * per site; NULL: a probe's */
@@ -133,6 +135,17 @@ const char *gd_group_name(gd_builder *b, uint32_t service);
 
 /* serve.c: the rows of serve.def that a service has. */
 void gd_add_serves(gd_builder *b, uint32_t service, const gd_party *party);
+
+/* segments.c */
+void gd_build_segments(gd_builder *b);
+void gd_check_segments_used(gd_builder *b);
+/* A client's fixed values, and the class of what it asks: sites from `first_site` on. */
+void gd_read_client_segments(gd_builder *b, uint32_t client, const gd_client_spec *spec);
+void gd_read_criticality(gd_builder *b, const gd_client_spec *spec, guint first_site);
+/* What requests are told apart by, and into how many; GD_WHOSE_ALL after a problem. */
+uint32_t gd_find_whose(gd_builder *b, const char *name, const gd_node *place, uint32_t *n);
+/* GD_NONE after a problem. */
+uint32_t gd_find_value(gd_builder *b, uint32_t segment, const gd_node *place, const char *name);
 
 /* ---- network.c ---------------------------------------------------------------------------- */
 /* Lays out regions, zones and links. Zones come before services, which name them. */

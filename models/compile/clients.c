@@ -326,6 +326,8 @@ static void build_client(gd_builder *b, uint32_t index)
         read_arrivals(b, client, client->visits ? &spec->visits : &spec->arrivals);
     gd_build_profile(b, client, member);
     read_draws(b, client, spec);
+    gd_read_client_segments(b, index, spec);
+    guint first_site = b->sites->len;
 
     uint32_t at = find_service(b, spec->at, gd_node_said(member->node, "at"));
     if (at == GD_NONE)
@@ -338,6 +340,7 @@ static void build_client(gd_builder *b, uint32_t index)
                g_hash_table_new(g_str_hash, g_str_equal),
                useful_within(spec)};
     read_pages(&a, client, spec, &b->plan->services[at]);
+    gd_read_criticality(b, spec, first_site);
     g_hash_table_unref(a.pages);
     g_hash_table_unref(a.sites);
 }

@@ -113,6 +113,7 @@ static void build_tables(gd_builder *b)
     if (!gd_build_zones(b))
         return;
     gd_build_flags(b);
+    gd_build_segments(b);
     gd_collect_load(b);
     gd_build_services(b);
     if (b->plan->n_services == 0 && gd_problems_count(b->problems) > before)
@@ -129,6 +130,7 @@ static void build_tables(gd_builder *b)
     gd_count_policies(b);
     gd_count_pools(b);
     gd_check_calls_used(b);
+    gd_check_segments_used(b);
     gd_build_faults(b);
     gd_check_statics(b);
     gd_set_windows(b);

@@ -5,17 +5,17 @@
 /* Parts of the documents' grammar that this version does not simulate. They are refused by name,
  * never ignored: a model whose cache was silently left out would lie. */
 static const char *const later[GD_LATERS][24] = {
-    [GD_LATER_MODEL] = {"stores", "caches", "queues", "jobs", "segments", "alerts", "routing",
-                        "channels", "teams", "people", "runbooks", "automations", "tools",
-                        "deploys", "assumptions", "decisions", "accepted_risks", "costs"},
+    [GD_LATER_MODEL] = {"stores", "caches", "queues", "jobs", "alerts", "routing", "channels",
+                        "teams", "people", "runbooks", "automations", "tools", "deploys",
+                        "assumptions", "decisions", "accepted_risks", "costs"},
     [GD_LATER_SCENARIO] = {"deploys", "away"},
-    [GD_LATER_SERVICE] = {"consumes", "mesh", "pools", "health", "autoscaler", "limits"},
+    [GD_LATER_SERVICE] = {"consumes", "mesh", "pools", "health", "autoscaler"},
     [GD_LATER_OP] = {"promises"},
     [GD_LATER_STEP] = {"cache", "read", "write", "publish"},
     [GD_LATER_CALL] = {"rate_limit", "mesh", "pool"},
     [GD_LATER_RETRY] = {NULL},
     [GD_LATER_EXTERNAL] = {"idempotency_key"},
-    [GD_LATER_CLIENT] = {"segments", "segment"},
+    [GD_LATER_CLIENT] = {"segment"},
 };
 
 static bool is_later(const gd_node *member, gd_later where)

@@ -1,8 +1,11 @@
 /* What a service does to keep itself standing, as rows in the order of models/serve/serve.def. */
 #include "models/serve/serve.h"
+
+#define MOST_BUCKETS 4000000u /* 64 MiB: assumption */
 #include "models/compile/build.h"
 
-static void add(gd_builder *b, uint32_t index, gd_serve_symbol kind, const void *spec)
+static void add_as(gd_builder *b, uint32_t index, gd_serve_symbol kind, const char *group,
+                   const void *spec)
 {
     gd_plan_service *service = &b->plan->services[index];
     const gd_serve_kind *row = gd_serve_kinds[kind];
@@ -10,10 +13,15 @@ static void add(gd_builder *b, uint32_t index, gd_serve_symbol kind, const void 
         return;
     gd_plan_serve serve = {.kind = (uint8_t)kind, .spec = spec, .at = service->serve_bytes};
     if (row->counters)
-        serve.counters = gd_counters_for(b, GD_COUNTED_BY_SERVICE, index, row->name, row->counters);
+        serve.counters = gd_counters_for(b, GD_COUNTED_BY_SERVICE, index, group, row->counters);
     service->serve_bytes += row->bytes ? (row->bytes(spec) + 7u) & ~7u : 0;
     service->serves_n++;
     g_array_append_val(b->serves, serve);
+}
+
+static void add(gd_builder *b, uint32_t index, gd_serve_symbol kind, const void *spec)
+{
+    add_as(b, index, kind, gd_serve_kinds[kind]->name, spec);
 }
 
 static const void *limit_of(const gd_service_spec *spec, const gd_shape *shape)
@@ -41,13 +49,121 @@ static void add_queue(gd_builder *b, uint32_t index, const gd_party *party)
         timeout = gd_arena_make(b->arena, gd_queue_timeout_spec);
         timeout->dist = gd_dist_index_of(b, queue->timeout, node);
     }
-    if ((timeout || queue->codel || queue->codel_enqueue) && party->spec->discipline == GD_PS)
+    if ((timeout || queue->drop_expired || queue->codel || queue->codel_enqueue) &&
+        party->spec->discipline == GD_PS)
         gd_problem(b->problems, gd_node_said(party->node, "queue"),
                    "nobody waits where all share the workers (\"ps\"), so nobody can wait too "
                    "long; write a limit, or another discipline");
     add(b, index, GD_SERVE_QUEUE_TIMEOUT, timeout);
+    static const gd_queue_spec expired;
+    add(b, index, GD_SERVE_EXPIRED, queue->drop_expired ? &expired : NULL);
     add(b, index, GD_SERVE_CODEL, queue->codel);
     add(b, index, GD_SERVE_CODEL_ENQUEUE, queue->codel_enqueue);
+}
+
+static void add_rate_limits(gd_builder *b, uint32_t index, const gd_service_spec *spec)
+{
+    const gd_plan_service *service = &b->plan->services[index];
+    for (uint32_t i = 0; i < spec->limits.n; i++) {
+        const gd_member *member = &spec->limits.at[i];
+        gd_rate_limit_spec *limit = gd_arena_make(b->arena, gd_rate_limit_spec);
+        *limit = *(const gd_rate_limit_spec *)member->spec; /* copies of a service share that */
+        limit->rate = limit->rate > 0 ? MAX(1, gd_scaled(b, limit->rate)) : 1;
+        limit->by = gd_find_whose(b, limit->by_name, member->node, &limit->n);
+        limit->first = b->plan->n_rate_buckets;
+        uint64_t n = (uint64_t)limit->n * (limit->scope ? 1 : service->instances_n);
+        if (n + b->plan->n_rate_buckets > MOST_BUCKETS) {
+            gd_problem(b->problems, member->node,
+                       "%u of them at %u instances are %" G_GUINT64_FORMAT
+                       " counts, and a plan holds %u; write \"scope\": \"global\", or fewer",
+                       limit->n, service->instances_n, n, MOST_BUCKETS);
+            return;
+        }
+        b->plan->n_rate_buckets += (uint32_t)n;
+        b->plan->says_retry_after |= limit->retry_after;
+        add_as(b, index, GD_SERVE_RATE_LIMIT, gd_arena_printf(b->arena, "limits.%s", member->name),
+               limit);
+    }
+}
+
+static void read_weights(gd_builder *b, gd_fair_spec *fair)
+{
+    const gd_node *said = fair->weights_node;
+    if (!said)
+        return;
+    if (fair->by >= b->plan->n_segments || !b->plan->segments[fair->by].names) {
+        gd_problem(b->problems, said,
+                   "weights are of a segment's values, by name; write \"by\": \"tenant\" and give "
+                   "the segment values");
+        return;
+    }
+    uint32_t *weights = gd_arena_array(b->arena, uint32_t, fair->n);
+    for (uint32_t i = 0; i < fair->n; i++)
+        weights[i] = 1;
+    const gd_node **members = gd_members(b, said);
+    for (size_t i = 0; members[i]; i++) {
+        uint32_t value = gd_find_value(b, fair->by, members[i], members[i]->key);
+        int64_t weight = 1;
+        gd_read_count(&b->reader, members[i], 1, 1000000, &weight);
+        if (value != GD_NONE)
+            weights[value] = (uint32_t)weight;
+    }
+    fair->weights = weights;
+}
+
+/* The disciplines behind GD_PS, in the order of their words. */
+static void add_order(gd_builder *b, uint32_t index, const gd_party *party)
+{
+    const gd_service_spec *spec = party->spec;
+    enum { ADAPTIVE_LIFO = GD_ROWS, FAIR, EDF };
+    static const gd_fair_spec nothing;
+    if (spec->discipline == ADAPTIVE_LIFO) {
+        const gd_adaptive_lifo_spec *said = spec->adaptive_lifo;
+        if (!said) {
+            gd_adaptive_lifo_spec *plain = gd_arena_make(b->arena, gd_adaptive_lifo_spec);
+            gd_read_defaults(&b->reader, &gd_adaptive_lifo_shape, party->node, plain);
+            said = plain;
+        }
+        add(b, index, GD_SERVE_ADAPTIVE_LIFO, said);
+    } else if (spec->discipline == EDF) {
+        add(b, index, GD_SERVE_EDF, &nothing);
+    } else if (spec->discipline == FAIR) {
+        gd_fair_spec *fair = gd_arena_make(b->arena, gd_fair_spec);
+        if (spec->fair)
+            *fair = *spec->fair;
+        else
+            gd_read_defaults(&b->reader, &gd_fair_shape, party->node, fair);
+        fair->by = gd_find_whose(b, fair->by_name, party->node, &fair->n);
+        read_weights(b, fair);
+        add(b, index, GD_SERVE_FAIR, fair);
+    }
+}
+
+static void add_shed(gd_builder *b, uint32_t index, const gd_party *party)
+{
+    const gd_service_spec *spec = party->spec;
+    const gd_shed_spec *shed = spec->shed;
+    const gd_node *node = gd_node_said(party->node, "shed");
+    if (spec->classes == 1 || (shed && shed->cpu))
+        b->plan->needs_roots = b->asks_criticality = true;
+    if (!shed)
+        return;
+    if (shed->cpu && party->workers == UINT32_MAX)
+        gd_problem(b->problems, node,
+                   "cpu is a share of the workers, and they are unlimited; write a number of them");
+    if (shed->queue_wait && (party->workers == UINT32_MAX || spec->discipline == GD_PS))
+        gd_problem(b->problems, node,
+                   "queue_wait predicts a wait for one of some workers, and here nobody waits for "
+                   "one; write a number of workers, and another discipline than ps");
+    if (shed->queue_age && (spec->discipline == GD_PS || spec->discipline == GD_ROWS + 2))
+        gd_problem(b->problems, node,
+                   "queue_age needs to know who came first, and ps and edf do not keep that; write "
+                   "another discipline");
+    add(b, index, GD_SERVE_RANDOM, shed->random);
+    add(b, index, GD_SERVE_CPU, shed->cpu);
+    add(b, index, GD_SERVE_QUEUE_AGE, shed->queue_age);
+    add(b, index, GD_SERVE_QUEUE_WAIT, shed->queue_wait);
+    add(b, index, GD_SERVE_SUCCESS_RATE, shed->success_rate);
 }
 
 void gd_add_serves(gd_builder *b, uint32_t index, const gd_party *party)
@@ -57,9 +173,10 @@ void gd_add_serves(gd_builder *b, uint32_t index, const gd_party *party)
     service->serves_first = b->serves->len;
     if (!spec)
         return;
-    if (spec->shed)
-        add(b, index, GD_SERVE_RANDOM, spec->shed->random);
+    add_rate_limits(b, index, spec);
+    add_shed(b, index, party);
     add_limits(b, index, spec);
+    add_order(b, index, party);
     add_queue(b, index, party);
     service->contention = spec->contention;
     add(b, index, GD_SERVE_CONTENTION, spec->contention);

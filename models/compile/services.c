@@ -217,7 +217,9 @@ static void fill_service(gd_builder *b, gd_plan_service *service, const gd_party
     }
     service->owner = spec->owner;
     service->async = spec->threads == 1;
-    service->discipline = spec->discipline;
+    service->discipline = MIN(spec->discipline, GD_ROWS);
+    service->by_criticality = spec->classes == 1;
+    service->ageing = spec->ageing;
     service->cancel = spec->cancellation;
     service->preempt = spec->preempt;
     if (spec->crash) {

@@ -103,10 +103,18 @@ extern const gd_shape gd_call_shape, gd_on_shape, gd_then_shape, gd_order_shape;
 extern const char *const gd_balancer_words[];
 
 /* ---- services ----------------------------------------------------------------------------- */
+typedef struct {
+    const gd_node *values;
+    uint32_t count;
+    uint8_t key; /* 0 user, 1 request */
+} gd_segment_spec;
+extern const gd_shape gd_segment_shape, gd_client_segments_shape, gd_criticality_shape;
+
 #define GD_NO_QUEUE_LIMIT 1000000000u
 typedef struct {
     uint32_t limit;
     gd_dist_spec *timeout;
+    bool drop_expired;
     gd_codel_spec *codel, *codel_enqueue;
 } gd_queue_spec;
 typedef struct {
@@ -128,6 +136,11 @@ typedef struct {
     gd_crash_spec *crash;
     gd_dist_spec *start_up, *reject_cost;
     gd_variant concurrency_limit;
+    gd_map limits;
+    gd_fair_spec *fair;
+    gd_adaptive_lifo_spec *adaptive_lifo;
+    uint8_t classes; /* 0 operation, 1 criticality */
+    gd_span ageing;
     gd_shed_spec *shed;
     gd_contention_spec *contention;
     gd_warm_up_spec *warm_up;
@@ -249,7 +262,7 @@ typedef struct {
     const char *at, *zone, *region;
     gd_variant arrivals, visits, profile;
     gd_users_spec *users;
-    const gd_node *mix, *draw;
+    const gd_node *mix, *draw, *segments, *criticality;
     gd_map journeys;
     uint32_t stop_after;
     gd_reload_spec *reload;
@@ -285,7 +298,7 @@ typedef struct {
     gd_clock_spec *clock;
     gd_network_spec *network;
     gd_defaults_spec *defaults;
-    gd_map external, clients, flags, objectives;
+    gd_map external, clients, flags, objectives, segments;
     const gd_node *policies, *services, *observed, *extends;
 } gd_model_spec;
 

@@ -220,6 +220,12 @@ static const gd_field client_fields[] = {
                  .help = "how the rate changes. Absent: steady"),
     GD_FIELD_ROW(S, draw, GD_FIELD_NODE,
                  .help = "attributes of each request: counts, by name, for \"repeat\": \"$name\""),
+    GD_FIELD_ROW(S, segments, GD_FIELD_NODE, .shape = &gd_client_segments_shape,
+                 .help = "values that all its users have: {\"tenant\": \"big\"}. Absent: drawn"),
+    GD_FIELD_ROW(S, criticality, GD_FIELD_NODE, .shape = &gd_criticality_shape,
+                 .help = "how much its requests matter, all or by operation; it travels with them "
+                         "to every service. Absent: critical",
+                 .source = "patterns 4.4"),
     GD_FIELD_ROW(S, stop_after, GD_FIELD_COUNT, .min = 1,
                  .help = "arrivals (users: requests) after which it stops; when all clients have, "
                          "the run drains and ends. Absent: never"),

@@ -118,6 +118,8 @@ static const gd_field model_fields[] = {
     GD_FIELD_ROW(S, flags, GD_FIELD_MAP, .shape = &flag_shape, .help = "feature flags"),
     GD_FIELD_ROW(S, objectives, GD_FIELD_MAP, .shape = &gd_objective_shape,
                  .help = "what users were promised: service level objectives, by name"),
+    GD_FIELD_ROW(S, segments, GD_FIELD_MAP, .shape = &gd_segment_shape,
+                 .help = "what users are told apart by: tenants, plans"),
     GD_FIELD_ROW(S, observed, GD_FIELD_NODE, .shape = &observations_shape,
                  .help = "what production showed, by user-visible operation (\"web.checkout\")"),
     GD_FIELD_ROW(S, extends, GD_FIELD_NODE, .shape = &files_shape,

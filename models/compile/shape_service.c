@@ -1,8 +1,10 @@
 #include "models/compile/shape.h"
 #include "models/plan.h"
 
+static const char *const class_words[] = {"operation", "criticality", NULL};
 static const char *const thread_words[] = {"blocking", "async", NULL};
-static const char *const discipline_words[] = {"fifo", "lifo", "priority", "ps", NULL};
+static const char *const discipline_words[] = {"fifo",          "lifo", "priority", "ps",
+                                               "adaptive_lifo", "fair", "edf",      NULL};
 static const char *const cancel_words[] = {"none", "dequeue_only", "immediate", NULL};
 static const char *const crash_words[] = {"reset", "silent", NULL};
 
@@ -13,6 +15,10 @@ static const gd_field queue_fields[] = {
     GD_FIELD_ROW(gd_queue_spec, timeout, GD_FIELD_DIST,
                  .help = "who has waited for so long is sent away (shed). Absent: nobody is",
                  .source = "patterns 4.6"),
+    GD_FIELD_ROW(gd_queue_spec, drop_expired, GD_FIELD_BOOL, .fallback = "false",
+                 .help = "whose deadline has passed when his turn comes is dropped "
+                         "(deadline_exceeded); needs callers that say their deadline",
+                 .source = "patterns 4.2"),
     GD_FIELD_ROW(gd_queue_spec, codel, GD_FIELD_OBJECT, .shape = &gd_codel_shape,
                  .help = "drops from a queue that stands, as RFC 8289 does. Absent: none",
                  .source = "patterns 4.6"),
@@ -87,8 +93,21 @@ static const gd_field service_fields[] = {
                  .source = "patterns 4.1"),
     GD_FIELD_ROW(S, discipline, GD_FIELD_WORD, .words = discipline_words, .fallback = "\"fifo\"",
                  .help = "who is next: the oldest, the newest, the best priority; ps: all share "
-                         "the workers",
+                         "the workers; adaptive_lifo: the newest while the queue stands; fair: "
+                         "tenants in turn; edf: the earliest deadline",
                  .source = "patterns 4.1"),
+    GD_FIELD_ROW(S, classes, GD_FIELD_WORD, .words = class_words, .fallback = "\"operation\"",
+                 .help = "with priority: classes are the operations' `priority`, or the requests' "
+                         "criticality",
+                 .source = "patterns 4.4"),
+    GD_FIELD_ROW(S, ageing, GD_FIELD_SPAN, .min = 1, .max = GD_DAY,
+                 .help = "with priority: who waits rises a class after each such time. Absent: "
+                         "never",
+                 .source = "patterns 4.1: optional ageing"),
+    GD_FIELD_ROW(S, adaptive_lifo, GD_FIELD_OBJECT, .shape = &gd_adaptive_lifo_shape,
+                 .help = "with adaptive_lifo: when the queue stands"),
+    GD_FIELD_ROW(S, fair, GD_FIELD_OBJECT, .shape = &gd_fair_shape,
+                 .help = "with fair: whose turn it is, and how often"),
     GD_FIELD_ROW(S, preempt, GD_FIELD_BOOL, .fallback = "false",
                  .help = "with priority: a better class interrupts, and the work resumes later"),
     GD_FIELD_ROW(S, queue, GD_FIELD_OBJECT, .shape = &queue_shape,
@@ -121,6 +140,9 @@ static const gd_field service_fields[] = {
                  .help = "what is refused at the door. Absent: nothing but what the queue cannot "
                          "hold",
                  .source = "patterns 4.2"),
+    GD_FIELD_ROW(S, limits, GD_FIELD_MAP, .shape = &gd_rate_limit_shape,
+                 .help = "rate limits by name, for each caller or tenant. Absent: none",
+                 .source = "patterns 4.3"),
     GD_FIELD_ROW(S, reject_cost, GD_FIELD_DIST,
                  .help = "what a refusal costs: a worker's time, before those who wait. Absent: "
                          "nothing",
@@ -151,6 +173,17 @@ static void check_service(void *spec, const gd_node *node, gd_problems *problems
     if (service->preempt && service->discipline != GD_PRIORITY)
         gd_problem(problems, gd_node_said(node, "preempt"),
                    "only priority pre-empts; write \"discipline\": \"priority\" too");
+    static const struct {
+        const char *member;
+        uint8_t discipline;
+    } needs[] = {
+        {"classes", GD_PRIORITY}, {"ageing", GD_PRIORITY}, {"adaptive_lifo", 4}, {"fair", 5}};
+    for (size_t i = 0; i < G_N_ELEMENTS(needs); i++)
+        if (node->kind == GD_OBJECT && gd_node_said(node, needs[i].member) &&
+            service->discipline != needs[i].discipline)
+            gd_problem(problems, gd_node_said(node, needs[i].member),
+                       "has no effect without the discipline; write \"discipline\": \"%s\" too",
+                       discipline_words[needs[i].discipline]);
 }
 
 const gd_shape gd_service_shape = {

@@ -6,6 +6,7 @@ typedef struct {
     uint16_t flags;
     uint64_t key;
     uint32_t client, user;
+    uint8_t criticality;
 } root_of;
 
 static root_of root_of_frame(const gd_run *run, uint32_t slot)
@@ -23,6 +24,7 @@ static root_of root_of_frame(const gd_run *run, uint32_t slot)
         r.key = side->root_key;
         r.client = side->client;
         r.user = side->user;
+        r.criticality = side->criticality;
     }
     return r;
 }
@@ -39,6 +41,7 @@ static root_of find_root(gd_run *run, const gd_plan_site *site, const gd_waiter 
         r.flags = GD_F_ROOT;
         r.client = site->client;
         r.user = who->caller_age;
+        r.criticality = site->criticality;
         return r;
     case GD_BY_FRAME:
         return root_of_frame(run, who->caller);
@@ -68,6 +71,7 @@ static root_of find_root(gd_run *run, const gd_plan_site *site, const gd_waiter 
         r.key = root->key;
         r.client = root->client;
         r.user = root->user;
+        r.criticality = root->criticality;
     }
     return r;
 }
@@ -153,7 +157,10 @@ GD_HOT gd_outcome gd_attempt_send(gd_run *run, uint32_t index, gd_waiter who, ui
     *frame_out = slot;
     if (run->sides)
         GD_SIDES(run)
-    [slot] = (gd_frame_side){.root_key = root.key, .client = root.client, .user = root.user};
+    [slot] = (gd_frame_side){.root_key = root.key,
+                             .client = root.client,
+                             .user = root.user,
+                             .criticality = root.criticality};
     if (run->sides && who.by == GD_BY_FRAME) {
         GD_SIDES(run)[who.caller].child = slot;
         GD_SIDES(run)[who.caller].child_is_call = false;

@@ -458,7 +458,8 @@ static void note_root(gd_run *run, uint32_t slot, const gd_waiter *who)
         return;
     *root = (gd_call_root){.key = who->root ? who->root : call->key,
                            .client = run->plan->sites[call->site].client,
-                           .user = who->caller_age};
+                           .user = who->caller_age,
+                           .criticality = run->plan->sites[call->site].criticality};
     if (who->by != GD_BY_FRAME && who->by != GD_BY_NOBODY)
         return;
     if (run->roots) {
@@ -466,6 +467,7 @@ static void note_root(gd_run *run, uint32_t slot, const gd_waiter *who)
         root->key = side->root_key;
         root->client = side->client;
         root->user = side->user;
+        root->criticality = side->criticality;
     }
 }
 

@@ -51,6 +51,7 @@ enum {
     GD_SEG_SERVE,     /* per instance: the bytes of its service's rows of serve.def */
     GD_SEG_TICKS,     /* of balancers */
     GD_SEG_ENDPOINTS, /* per instance: what its registry knows; none without one */
+    GD_SEG_RATE_BUCKETS,
     GD_SEGS
 };
 

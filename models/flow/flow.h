@@ -41,6 +41,8 @@ void gd_station_drop(gd_run *run, uint32_t slot); /* out of its queue, without s
 /* Answers an arrival that is not served, at the price that its service has for that. */
 void gd_station_refuse(gd_run *run, uint32_t slot, gd_outcome outcome);
 void gd_station_refused(gd_run *run, uint32_t slot); /* the price is paid */
+/* When the one came who has waited for longest; GD_NEVER: nobody waits. */
+gd_time gd_station_oldest(gd_run *run, uint32_t instance);
 /* One that waits is sent away. */
 void gd_station_expel(gd_run *run, uint32_t slot, gd_outcome outcome);
 /* shared.c: processor sharing */
@@ -59,9 +61,17 @@ void gd_serve_start(gd_run *run, uint32_t slot);
 gd_span gd_serve_slow(gd_run *run, uint32_t instance, gd_span work);
 void gd_serve_finish(gd_run *run, uint32_t slot, gd_outcome outcome);
 void gd_serve_busy(gd_run *run, uint32_t instance);
-void gd_serve_reset(gd_run *run, uint32_t instance);                /* begins, or begins anew */
+void gd_serve_push(gd_run *run, uint32_t slot);
+uint32_t gd_serve_pop(gd_run *run, uint32_t instance);
+void gd_serve_drop(gd_run *run, uint32_t slot);
+gd_time gd_serve_oldest(gd_run *run, uint32_t instance);
+void gd_serve_reset(gd_run *run, uint32_t instance); /* begins, or begins anew */
 void gd_serve_event(gd_run *run, uint32_t instance, uint64_t word); /* GD_EV_SERVE */
 void gd_serve_expire(gd_run *run, uint32_t slot, uint64_t word);    /* GD_EV_EXPIRE */
+
+/* models/serve/whose.c: the value of a request in a segment of the plan, or GD_WHOSE_... */
+uint32_t gd_whose(gd_run *run, uint32_t slot, uint32_t by);
+uint32_t gd_whose_user(gd_run *run, uint32_t client, uint64_t root_key, uint32_t user, uint32_t by);
 
 /* call.c */
 /* Calls `site` from a frame (or a client or user) and waits: `iteration` of the repeat, 0 else. */

@@ -207,6 +207,7 @@ void gd_layout_state(gd_run *run)
     zeroed(run, GD_SEG_INSTANCES, plan->n_instances, sizeof(gd_instance));
     instances_new(run);
     zeroed(run, GD_SEG_STATE_INDEX, plan->n_states, sizeof(uint32_t));
+    zeroed(run, GD_SEG_RATE_BUCKETS, plan->n_rate_buckets, sizeof(gd_rate_bucket));
     zeroed(run, GD_SEG_BUCKETS, (size_t)plan->n_faults + plan->n_services, sizeof(gd_bucket));
     zeroed(run, GD_SEG_FAULTS, plan->n_faults, sizeof(gd_share));
     zeroed(run, GD_SEG_LINKS, plan->n_links, sizeof(gd_link_run));

@@ -147,6 +147,7 @@ _Static_assert(sizeof(gd_call) <= 80, "a call fits two cache lines with its poli
 typedef struct {
     uint64_t key; /* of the request */
     uint32_t client, user;
+    uint8_t criticality;
 } gd_call_root;
 
 typedef struct {

@@ -93,6 +93,8 @@ static void gauge_busy(gd_run *run, uint32_t at, const gd_shared *shared)
     gd_instance *instance = &GD_INSTANCES(run)[at];
     gd_gauge *gauge = &GD_GAUGES(run)[instance->service];
     gd_gauge_touch(gauge, run->now);
+    if (__builtin_expect(instance->flags & GD_I_SERVE, 0))
+        gd_serve_busy(run, at);
     uint32_t busy = shared->n < instance->workers ? shared->n : instance->workers;
     gauge->busy += busy - instance->busy;
     gauge->queue += (shared->n - busy) - instance->queued;

@@ -75,6 +75,9 @@ static void list_remove(gd_frame *frames, uint32_t *head, uint32_t *tail, uint32
  * on arrival, so the priority is found by walking back to it. */
 static unsigned class_of(const gd_run *run, const gd_frame *frame)
 {
+    const gd_instance *instance = &GD_INSTANCES(run)[frame->instance];
+    if (__builtin_expect(service_of(run, instance)->by_criticality, 0))
+        return GD_SIDES(run)[frame - GD_FRAMES(run)].criticality;
     const gd_step *step = &run->plan->steps[frame->pc];
     while (step->kind != GD_STEP_ENTER)
         step--;
@@ -110,7 +113,12 @@ static GD_HOT void enqueue(gd_run *run, uint32_t slot, gd_instance *instance)
     case GD_PS:
         list_append(frames, &instance->head, &instance->tail, slot);
         break;
+    case GD_ROWS:
+        gd_serve_push(run, slot);
+        break;
     }
+    if (__builtin_expect(instance->flags & GD_I_SERVE, 0))
+        gd_serve_busy(run, frames[slot].instance);
     instance->queued++;
     gd_gauge *gauge = &GD_GAUGES(run)[instance->service];
     gd_gauge_touch(gauge, run->now);
@@ -120,25 +128,77 @@ static GD_HOT void enqueue(gd_run *run, uint32_t slot, gd_instance *instance)
         window->queue_max = instance->queued;
 }
 
-/* The next to be served; GD_NONE when nobody waits. */
+/* The class to serve next. With ageing one that waits rises a class after each span of it; of
+ * equals the one that came first is served. */
+static unsigned next_class(gd_run *run, const gd_plan_service *service, const gd_classes *classes)
+{
+    const gd_frame *frames = GD_FRAMES(run);
+    int64_t best = INT64_MAX;
+    gd_time came = GD_NEVER;
+    unsigned chosen = 0;
+    for (unsigned c = 0; c < GD_CLASSES; c++) {
+        if (classes->head[c] == GD_NONE)
+            continue;
+        if (service->ageing == 0)
+            return c;
+        gd_time arrived = frames[classes->head[c]].arrived;
+        int64_t rank = (int64_t)c - (run->now - arrived) / service->ageing;
+        rank = rank < 0 ? 0 : rank;
+        if (rank < best || (rank == best && arrived < came)) {
+            best = rank;
+            came = arrived;
+            chosen = c;
+        }
+    }
+    return chosen;
+}
+
+/* The next to be served; somebody waits. */
 static uint32_t dequeue(gd_run *run, gd_instance *instance)
 {
     gd_frame *frames = GD_FRAMES(run);
-    uint32_t slot = GD_NONE;
-    if (service_of(run, instance)->discipline == GD_PRIORITY) {
+    const gd_plan_service *service = service_of(run, instance);
+    if (service->discipline == GD_PRIORITY) {
         gd_classes *classes = classes_of(run, instance);
-        for (unsigned c = 0; c < GD_CLASSES && slot == GD_NONE; c++)
-            slot = list_take(frames, &classes->head[c]);
-    } else {
-        slot = list_take(frames, &instance->head);
+        return list_take(frames, &classes->head[next_class(run, service, classes)]);
     }
-    return slot;
+    if (__builtin_expect(service->discipline == GD_ROWS, 0))
+        return gd_serve_pop(run, (uint32_t)(instance - GD_INSTANCES(run)));
+    return list_take(frames, &instance->head);
+}
+
+gd_time gd_station_oldest(gd_run *run, uint32_t at)
+{
+    const gd_instance *instance = &GD_INSTANCES(run)[at];
+    const gd_frame *frames = GD_FRAMES(run);
+    if (instance->queued == 0)
+        return GD_NEVER;
+    switch ((gd_discipline)service_of(run, instance)->discipline) {
+    case GD_LIFO:
+        return frames[instance->tail].arrived;
+    case GD_PRIORITY: {
+        const gd_classes *classes = classes_of(run, instance);
+        gd_time least = GD_NEVER;
+        for (unsigned c = 0; c < GD_CLASSES; c++)
+            if (classes->head[c] != GD_NONE && frames[classes->head[c]].arrived < least)
+                least = frames[classes->head[c]].arrived;
+        return least;
+    }
+    case GD_ROWS:
+        return gd_serve_oldest(run, at);
+    case GD_FIFO:
+    case GD_PS:
+        break;
+    }
+    return instance->head == GD_NONE ? GD_NEVER : frames[instance->head].arrived;
 }
 
 void gd_station_drop(gd_run *run, uint32_t slot)
 {
     gd_frame *frames = GD_FRAMES(run);
     gd_instance *instance = &GD_INSTANCES(run)[frames[slot].instance];
+    if (instance->flags & GD_I_SERVE)
+        gd_serve_busy(run, frames[slot].instance);
     gd_gauge *gauge = &GD_GAUGES(run)[instance->service];
     const gd_plan_service *service = service_of(run, instance);
     if (frames[slot].flags & GD_F_CONTINUES &&
@@ -150,7 +210,10 @@ void gd_station_drop(gd_run *run, uint32_t slot)
             list_remove(frames, &classes->head[c], &classes->tail[c], slot);
         instance->queued--;
     } else {
-        list_remove(frames, &instance->head, &instance->tail, slot);
+        if (service->discipline == GD_ROWS)
+            gd_serve_drop(run, slot);
+        else
+            list_remove(frames, &instance->head, &instance->tail, slot);
         instance->queued--;
     }
     frames[slot].flags = (uint16_t)(frames[slot].flags & ~(GD_F_QUEUED | GD_F_CONTINUES));

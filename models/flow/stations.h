@@ -59,6 +59,10 @@ typedef struct {
 typedef struct {
     gd_time full_at; /* GCRA: theoretical arrival time */
 } gd_bucket;
+typedef struct {
+    gd_time at; /* GCRA: theoretical arrival time; windows: when the present one began */
+    uint32_t now, before;
+} gd_rate_bucket;
 
 typedef struct {
     uint8_t request_ring, reply_ring;

@@ -53,8 +53,10 @@ static uint32_t strand_new(gd_run *run, uint32_t parent, uint32_t first, uint64_
     if (run->sides) {
         gd_frame_side *side = &GD_SIDES(run)[slot];
         const gd_frame_side *model = &GD_SIDES(run)[parent];
-        *side = (gd_frame_side){
-            .root_key = model->root_key, .client = model->client, .user = model->user};
+        *side = (gd_frame_side){.root_key = model->root_key,
+                                .client = model->client,
+                                .user = model->user,
+                                .criticality = model->criticality};
     }
     return slot;
 }

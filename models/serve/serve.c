@@ -113,6 +113,40 @@ void gd_serve_busy(gd_run *run, uint32_t instance)
             w.kind->busy(&w.at);
 }
 
+/* The row that orders the queue, where the service has a discipline of its own. */
+static walk order_of(gd_run *run, uint32_t instance)
+{
+    walk w = walk_of(run, instance);
+    while (next(&w))
+        if (w.kind->push)
+            return w;
+    g_assert_not_reached();
+}
+
+void gd_serve_push(gd_run *run, uint32_t slot)
+{
+    walk w = order_of(run, GD_FRAMES(run)[slot].instance);
+    w.kind->push(&w.at, slot);
+}
+
+uint32_t gd_serve_pop(gd_run *run, uint32_t instance)
+{
+    walk w = order_of(run, instance);
+    return w.kind->pop(&w.at);
+}
+
+void gd_serve_drop(gd_run *run, uint32_t slot)
+{
+    walk w = order_of(run, GD_FRAMES(run)[slot].instance);
+    w.kind->drop(&w.at, slot);
+}
+
+gd_time gd_serve_oldest(gd_run *run, uint32_t instance)
+{
+    walk w = order_of(run, instance);
+    return w.kind->oldest(&w.at);
+}
+
 void gd_serve_reset(gd_run *run, uint32_t instance)
 {
     walk w = walk_of(run, instance);

@@ -11,8 +11,12 @@
  *   finish   it is out: answered, dropped, cancelled or lost (once for each `enter`)
  * and an instance these:
  *   reset    it begins, at the start of the run or after a restart: its bytes are zero
- *   busy     the number of busy workers is about to change
+ *   busy     the number of busy workers, or of those who wait, is about to change
  *   timer    its timer is due; the timer's word is the first 8 bytes that the kind keeps
+ * A queue discipline of its own has these, and one service has at most one of them:
+ *   push, pop   puts a request into the queue, takes the next one out (it is not empty)
+ *   drop        takes one out of the middle
+ *   oldest      when the one came who has waited for longest
  * A moment that a kind does not have is NULL and costs nothing; so does a service that names none.
  */
 #pragma once
@@ -44,6 +48,10 @@ typedef struct gd_serve_kind {
     void (*busy)(const gd_serve_at *at);
     void (*timer)(const gd_serve_at *at);
     void (*expired)(const gd_serve_at *at); /* somebody's time in the queue was up */
+    void (*push)(const gd_serve_at *at, uint32_t slot);
+    uint32_t (*pop)(const gd_serve_at *at);
+    void (*drop)(const gd_serve_at *at, uint32_t slot);
+    gd_time (*oldest)(const gd_serve_at *at);
 } gd_serve_kind;
 
 #define GD_SERVE(symbol, name) extern const gd_serve_kind gd_serve_##name;

@@ -81,6 +81,34 @@ typedef struct {
     uint32_t dist; /* of the longest wait */
 } gd_queue_timeout_spec;
 
+typedef struct {
+    gd_span standing_after;
+} gd_adaptive_lifo_spec;
+
+/* Whose a request is: the index of a segment of the plan, or one of these. */
+#define GD_WHOSE_CALLER (UINT32_MAX - 1)
+#define GD_WHOSE_ALL    (UINT32_MAX - 2)
+typedef struct {
+    const char *by_name;
+    const gd_node *weights_node;
+    uint32_t limit;
+    uint32_t by, n;          /* the compiler's, as the rest: values */
+    const uint32_t *weights; /* by value; NULL: all 1 */
+} gd_fair_spec;
+
+enum { GD_TOKEN_BUCKET, GD_FIXED_WINDOW, GD_SLIDING_WINDOW };
+typedef struct {
+    const char *by_name;
+    gd_rate rate;
+    uint32_t burst;
+    uint8_t algorithm, scope; /* 0 local, 1 global */
+    gd_span period;
+    gd_share enforced;
+    bool retry_after;
+    uint32_t in_window;    /* rate x period */
+    uint32_t by, n, first; /* the compiler's: values; its first bucket */
+} gd_rate_limit_spec;
+
 /* ---- work ---------------------------------------------------------------------------------- */
 typedef struct gd_contention_spec {
     gd_share alpha, beta;
@@ -100,4 +128,5 @@ extern const gd_shape gd_gradient_shape, gd_shed_shape;
 extern const gd_shape gd_random_shed_shape, gd_cpu_shed_shape, gd_queue_age_shape;
 extern const gd_shape gd_queue_wait_shape, gd_success_rate_shape;
 extern const gd_shape gd_codel_shape, gd_codel_enqueue_shape;
+extern const gd_shape gd_adaptive_lifo_shape, gd_fair_shape, gd_rate_limit_shape;
 extern const gd_shape gd_contention_shape, gd_warm_up_shape;
