@@ -28,11 +28,12 @@ static inline void play_serve_case(const serve_case *c)
         check_text(story, c->story, "%s", c->name);
     g_auto(GStrv) words = g_strsplit(c->counters ? c->counters : "", " ", -1);
     for (size_t i = 0; words[i] && words[i + 1]; i += 2) {
-        g_auto(GStrv) name = g_strsplit(words[i], ".", 2);
+        char *dot = strrchr(words[i], '.');
+        g_autofree char *group = g_strndup(words[i], (gsize)(dot - words[i]));
         uint32_t s = 0;
         while (strcmp(b.plan->services[s].name, "s") != 0)
             s++;
-        uint64_t count = gd_record_counter(b.record, GD_COUNTED_BY_SERVICE, s, name[0], name[1]);
+        uint64_t count = gd_record_counter(b.record, GD_COUNTED_BY_SERVICE, s, group, dot + 1);
         check_that(count == g_ascii_strtoull(words[i + 1], NULL, 10), "%s: %s is %lu, wanted %s",
                    c->name, words[i], (unsigned long)count, words[i + 1]);
     }
