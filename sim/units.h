@@ -17,6 +17,11 @@
 #error "gameday needs a compiler with 128-bit integers"
 #endif
 
+/* Becomes part of its callers, across files too (link-time optimisation keeps the attribute): of an
+ * event's instructions a fifth were entering and leaving functions. For what every request passes;
+ * not for both halves of a circle. */
+#define GD_HOT __attribute__((always_inline)) inline
+
 typedef int64_t gd_time;  /* ns since t = 0, the end of the warm-up; negative during the warm-up */
 typedef int64_t gd_span;  /* ns */
 typedef int64_t gd_share; /* billionths: 1 is GD_SHARE_ONE */

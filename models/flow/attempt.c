@@ -30,7 +30,8 @@ static root_of root_of_frame(const gd_run *run, uint32_t slot)
 }
 
 /* The request that an attempt belongs to: for waste, and for draws that are per request. */
-static root_of find_root(gd_run *run, const gd_plan_site *site, const gd_waiter *who, uint64_t key)
+static GD_HOT root_of find_root(gd_run *run, const gd_plan_site *site, const gd_waiter *who,
+                                uint64_t key)
 {
     root_of r = {.root = GD_NONE, .key = key};
     switch ((gd_caller_kind)who->by) {

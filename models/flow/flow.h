@@ -5,11 +5,6 @@
 #include "models/flow/reply.h"
 #include "models/run.h"
 
-/* Becomes part of its callers, across files too (link-time optimisation keeps the attribute): of an
- * event's instructions a fifth were entering and leaving functions. For what every request passes;
- * not for both halves of a circle. */
-#define GD_HOT __attribute__((always_inline)) inline
-
 /* ---- who does what -----------------------------------------------------------------------------
  */
 /* frame.c */

@@ -489,7 +489,7 @@ bool gd_station_resume(gd_run *run, uint32_t slot)
 
 /* Who is served next, taken out of its queue but not of the count of those who wait; GD_NONE: no
  * one. Who is dropped on the way may cost work, and then is next. */
-static uint32_t next_of(gd_run *run, gd_instance *instance)
+static GD_HOT uint32_t next_of(gd_run *run, gd_instance *instance)
 {
     while (instance->lane_head == GD_NONE && instance->queued > 0) {
         uint32_t next = dequeue(run, instance);
