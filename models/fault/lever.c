@@ -98,7 +98,7 @@ static void instance_changed(gd_run *run, uint32_t at, const gd_lever_state *bef
     gd_instance *instance = &GD_INSTANCES(run)[at];
     const gd_plan_service *service = &run->plan->services[instance->service];
     unsigned flags =
-        instance->flags & (GD_I_STARTING | GD_I_DOWN | GD_I_SERVE | GD_I_PAUSED);
+        instance->flags & (GD_I_STARTING | GD_I_DOWN | GD_I_SERVE | GD_I_PAUSED | GD_I_TIED);
     bool shared = service->discipline == GD_PS;
     flags |= after->errors || service->unavailable ? GD_I_ERRORS : 0;
     flags |= after->limit != GD_NONE || service->quota ? GD_I_LIMITED : 0;

@@ -60,9 +60,16 @@ static void cancelled(gd_run *run, uint32_t slot, unsigned level)
     policy->cancelled(&at);
 }
 
+/* Above this level a call's chain is not its own: a copy ends where it was sent from. */
+static int base_of(const gd_run *run, uint32_t slot)
+{
+    const gd_call *call = &GD_CALLS(run)[slot];
+    return call->by == GD_BY_COPY ? (int)call->parent_age : -1;
+}
+
 static void sent(gd_run *run, uint32_t slot, unsigned n, uint32_t target)
 {
-    for (unsigned level = n; level-- > 0;) {
+    for (unsigned level = n, base = (unsigned)(base_of(run, slot) + 1); level-- > base;) {
         const gd_policy *policy = policy_of(run, slot, level);
         if (!policy->sent)
             continue;
@@ -118,13 +125,6 @@ static bool send(gd_run *run, uint32_t slot, gd_reply *reply)
     if (site->hears_sent)
         sent(run, slot, site->chain_n, call->target);
     return true;
-}
-
-/* Above this level a call's chain is not its own: a copy ends where it was sent from. */
-static int base_of(const gd_run *run, uint32_t slot)
-{
-    const gd_call *call = &GD_CALLS(run)[slot];
-    return call->by == GD_BY_COPY ? (int)call->parent_age : -1;
 }
 
 static void park(gd_run *run, uint32_t slot, int level)

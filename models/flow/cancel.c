@@ -4,6 +4,20 @@
 
 #include <stdlib.h>
 
+static uint32_t new_cancel(gd_run *run)
+{
+    uint32_t id = run->cancels.free;
+    if (id != GD_NONE) {
+        run->cancels.free = GD_SEG(run, GD_SEG_CANCELS, gd_cancel)[id].next;
+    } else {
+        id = run->cancels.used++;
+        gd_segment_reserve(&run->segs[GD_SEG_CANCELS], &run->memory,
+                           run->cancels.used * sizeof(gd_cancel));
+    }
+    run->cancels.live++;
+    return id;
+}
+
 void gd_cancel_send(gd_run *run, uint32_t slot)
 {
     const gd_frame *frame = &GD_FRAMES(run)[slot];
@@ -20,15 +34,7 @@ void gd_cancel_send(gd_run *run, uint32_t slot)
     if (lever->cut)
         return; /* it is lost, and nobody sends it again */
 
-    uint32_t id = run->cancels.free;
-    if (id != GD_NONE) {
-        run->cancels.free = GD_SEG(run, GD_SEG_CANCELS, gd_cancel)[id].next;
-    } else {
-        id = run->cancels.used++;
-        gd_segment_reserve(&run->segs[GD_SEG_CANCELS], &run->memory,
-                           run->cancels.used * sizeof(gd_cancel));
-    }
-    run->cancels.live++;
+    uint32_t id = new_cancel(run);
     GD_SEG(run, GD_SEG_CANCELS, gd_cancel)
     [id] = (gd_cancel){
         .key = frame->key,
@@ -102,6 +108,45 @@ void gd_frame_cancel(gd_run *run, uint32_t slot)
         gd_station_release(run, at);
 }
 
+/* ---- tied copies -------------------------------------------------------------------------------
+ */
+void gd_cancel_tied(gd_run *run, uint32_t slot, uint32_t from)
+{
+    const gd_frame *frame = &GD_FRAMES(run)[slot];
+    gd_span travels = gd_network_between(run, from, frame->instance, frame->key);
+    if (travels == GD_NEVER || frame->flags & (GD_F_DEAD | GD_F_REPLYING))
+        return;
+    gd_cancel cancel = {.key = frame->key,
+                        .frame = slot,
+                        .caller = frame->caller,
+                        .caller_age = frame->caller_age,
+                        .tied = true};
+    uint32_t id = new_cancel(run);
+    GD_SEG(run, GD_SEG_CANCELS, gd_cancel)[id] = cancel;
+    if (travels == 0)
+        gd_follow(run, GD_EV_CANCEL, id);
+    else
+        gd_agenda_push(&run->agenda, gd_time_add(run->now, travels), GD_RANK_ARRIVAL, GD_EV_CANCEL,
+                       id);
+}
+
+void gd_cancel_untie(gd_run *run, uint32_t slot)
+{
+    gd_frame *frame = &GD_FRAMES(run)[slot];
+    gd_hedge_untied(run, slot);
+    if (frame->flags & GD_F_QUEUED) {
+        leave(run, slot);
+        gd_station_drop(run, slot);
+    } else { /* it has not come in */
+        GD_SERVICES(run)[GD_INSTANCES(run)[frame->instance].service].outcomes[GD_CANCELLED]++;
+    }
+    frame->outcome = GD_CANCELLED;
+    frame->flags |= GD_F_REPLYING;
+    gd_network_reply(run, slot, false);
+}
+
+/* ---- children ----------------------------------------------------------------------------------
+ */
 typedef struct {
     uint64_t key;
     uint32_t slot;
@@ -195,6 +240,11 @@ void gd_cancel_arrives(gd_run *run, uint32_t id)
     const gd_plan_service *service =
         &run->plan->services[GD_INSTANCES(run)[frame->instance].service];
     gd_fold(run, service->salt, GD_EV_CANCEL, cancel.key);
+    if (cancel.tied) {
+        if (frame->flags & GD_F_QUEUED && !(frame->flags & GD_F_CONTINUES))
+            gd_cancel_untie(run, cancel.frame);
+        return;
+    }
     if (!(frame->flags & GD_F_ARRIVED)) { /* it overtook the request */
         frame->flags |= GD_F_DEAD;
         unanswered(run, frame);

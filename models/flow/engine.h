@@ -140,6 +140,7 @@ typedef struct gd_layout {
 #define GD_SALT_QUOTA      UINT64_C(0x51756f7461202031)
 #define GD_SALT_START      UINT64_C(0x5374617274202031)
 #define GD_SALT_RESELECT   UINT64_C(0x526573656c656374) /* "Reselect": another instance instead */
+#define GD_SALT_BETWEEN    UINT64_C(0x4265747765656e31) /* "Between1": from server to server */
 #define GD_SALT_COALESCE   UINT64_C(0x436f616c65736365) /* "Coalesce": what a request asks for */
 #define GD_SALT_PHASE      UINT64_C(0x5068617365202031)
 #define GD_SALT_PROXY      UINT64_C(0x50726F7879202031)

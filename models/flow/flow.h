@@ -84,6 +84,11 @@ void gd_call_answer(gd_run *run, uint32_t slot, unsigned level, gd_outcome outco
 void gd_call_copy(gd_run *run, uint32_t slot, unsigned level);
 /* All copies that are still out are given up. */
 void gd_call_copies_stop(gd_run *run, uint32_t slot, bool tell);
+/* Tied copies (guard/hedge.c): one starts; one arrives, and true: another has started and said so;
+ * one was taken out of its queue. */
+void gd_hedge_tied_starts(gd_run *run, uint32_t slot);
+bool gd_hedge_tied_arrives(gd_run *run, uint32_t slot);
+void gd_hedge_untied(gd_run *run, uint32_t slot);
 /* The call that a copy, or a copy's copy, is of. */
 uint32_t gd_call_whole(const gd_run *run, uint32_t slot);
 bool gd_call_avoids(gd_run *run, uint32_t slot, uint32_t target);     /* some policy of it does */
@@ -133,6 +138,8 @@ void gd_check_answered(gd_run *run, uint32_t tick, uint32_t probe, gd_outcome ou
 void gd_network_request(gd_run *run, uint32_t slot, uint16_t link, bool last);
 void gd_network_reply(gd_run *run, uint32_t slot, bool last);
 void gd_network_resend(gd_run *run, uint32_t slot);
+/* How long a short message takes from one instance to another; GD_NEVER: the link is cut. */
+gd_span gd_network_between(const gd_run *run, uint32_t from, uint32_t to, uint64_t key);
 
 /* client.c */
 void gd_client_start(gd_run *run, uint32_t client);
@@ -168,6 +175,9 @@ void gd_frame_cancel(gd_run *run, uint32_t slot); /* nobody wants its answer any
 void gd_frame_cancel_children(gd_run *run, uint32_t slot);
 void gd_cancel_send(gd_run *run, uint32_t slot);
 void gd_cancel_arrives(gd_run *run, uint32_t cancel);
+/* The instance `from` takes a frame out of another's queue, if it still waits there by then. */
+void gd_cancel_tied(gd_run *run, uint32_t slot, uint32_t from);
+void gd_cancel_untie(gd_run *run, uint32_t slot); /* answered `cancelled`, without service */
 
 /* series.c */
 void gd_measure_layout(gd_run *run);   /* the series' memory */

@@ -30,6 +30,8 @@ void gd_frame_request(gd_run *run, uint32_t slot)
     gd_service_window_of(run, instance->service)->arrivals++;
     if (__builtin_expect(verdict != GD_OK, 0))
         gd_frame_answer(run, slot, verdict);
+    else if (__builtin_expect(instance->flags & GD_I_TIED, 0) && gd_hedge_tied_arrives(run, slot))
+        gd_cancel_untie(run, slot);
     else
         gd_station_admit(run, slot);
 }

@@ -165,6 +165,20 @@ static void zeroed(gd_run *run, unsigned seg, size_t count, size_t size)
     memset(segment->base, 0, segment->used);
 }
 
+static void mark_tied(gd_run *run)
+{
+    const gd_plan *plan = run->plan;
+    for (uint32_t i = 0; i < plan->n_sites; i++) {
+        const gd_plan_site *site = &plan->sites[i];
+        for (uint32_t c = 0; site->tied && c < site->callees_n; c++) {
+            uint32_t op = plan->callees[site->callees_first + c];
+            const gd_plan_service *service = &plan->services[plan->ops[op].service];
+            for (uint32_t k = 0; k < service->instances_n; k++)
+                GD_INSTANCES(run)[service->instances_first + k].flags |= GD_I_TIED;
+        }
+    }
+}
+
 static void instances_new(gd_run *run)
 {
     const gd_plan *plan = run->plan;
@@ -206,6 +220,7 @@ void gd_layout_state(gd_run *run)
     const gd_plan *plan = run->plan;
     zeroed(run, GD_SEG_INSTANCES, plan->n_instances, sizeof(gd_instance));
     instances_new(run);
+    mark_tied(run);
     zeroed(run, GD_SEG_STATE_INDEX, plan->n_states, sizeof(uint32_t));
     zeroed(run, GD_SEG_RATE_BUCKETS, plan->n_rate_buckets, sizeof(gd_rate_bucket));
     zeroed(run, GD_SEG_BUCKETS, (size_t)plan->n_faults + plan->n_services, sizeof(gd_bucket));

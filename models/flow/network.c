@@ -172,3 +172,18 @@ void gd_network_resend(gd_run *run, uint32_t slot)
     }
     transmit(run, slot, link, reply, false);
 }
+
+gd_span gd_network_between(const gd_run *run, uint32_t from, uint32_t to, uint64_t key)
+{
+    const gd_plan *plan = run->plan;
+    size_t here = GD_INSTANCES(run)[from].zone, there = GD_INSTANCES(run)[to].zone;
+    uint16_t index = plan->link_of[here * plan->n_zones + there];
+    const gd_plan_link *link = &plan->links[index];
+    const gd_lever_state *lever = &GD_SEG(run, GD_SEG_LEVERS_L, gd_lever_state)[index];
+    if (lever->cut)
+        return GD_NEVER;
+    gd_span delay = link->constant;
+    if (!link->is_constant && link->latency != GD_NONE)
+        delay = gd_dist_sample(&plan->dists[link->latency], gd_mix(key, GD_SALT_BETWEEN));
+    return gd_time_add(gd_share_of(delay, lever->factor), lever->added);
+}

@@ -166,4 +166,5 @@ typedef struct {
     uint64_t key;
     uint32_t frame, next;
     uint32_t caller, caller_age;
+    bool tied; /* from the twin: only while it queues */
 } gd_cancel;

@@ -285,6 +285,8 @@ static GD_HOT void start(gd_run *run, uint32_t slot, gd_instance *instance)
         gd_service_hist(run, &GD_SERVICES(run)[instance->service].wait, run->now - frame->arrived);
         if (__builtin_expect(instance->flags & GD_I_SERVE, 0))
             gd_serve_start(run, slot);
+        if (__builtin_expect(instance->flags & GD_I_TIED, 0))
+            gd_hedge_tied_starts(run, slot);
     }
     if (!service->async && first)
         GD_STARTS(run)[slot] = run->now;
@@ -440,6 +442,8 @@ void gd_station_admit(gd_run *run, uint32_t slot)
         gauge->system++;
         if (__builtin_expect(serves, 0))
             gd_serve_enter(run, slot);
+        if (at_once && instance->flags & GD_I_TIED)
+            gd_hedge_tied_starts(run, slot);
         if (at_once)
             gd_frame_run(run, slot);
         else

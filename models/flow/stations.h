@@ -15,6 +15,7 @@
 #define GD_I_SERVE    64u  /* its service has rows of models/serve/serve.def */
 #define GD_I_PAUSED   128u /* the process stands still: nothing begins, goes on or ends */
 #define GD_I_CLOSED   256u /* drains: refuses what is new, goes on with what it has */
+#define GD_I_TIED     512u /* some copies that come are tied */
 
 typedef struct {
     uint32_t busy, workers;

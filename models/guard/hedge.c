@@ -17,15 +17,19 @@
  * WindowedPercentileHistogram (30 s); Dean, Barroso, "The Tail at Scale", CACM 2013 (tied
  * requests).
  */
+#include "models/guard/budget.h"
 #include "models/guard/policy.h"
 
 #include <string.h>
 
-enum { SENT, WINS, LOSERS, TOO_FEW };
+enum { SENT, WINS, LOSERS, UNTIED, NO_BUDGET, STOPPED, TOO_FEW };
 static const gd_counter_row counters[] = {
     {"sent", NULL},
     {"wins", NULL},
     {"duplicates", NULL},
+    {"untied", NULL},
+    {"no_budget", "its budget had no copy left"},
+    {"pushed_back", "the callee said not to send another copy"},
     {"no_percentile", "too few healthy answers for a percentile: the fixed delay stands in"},
     {0},
 };
@@ -41,13 +45,16 @@ typedef struct {
 
 typedef struct {
     uint64_t word;
-    gd_time first; /* when the first copy was sent */
-    uint8_t sent;  /* copies so far, the first included */
-    uint8_t live;  /* of them still out */
-    bool own;      /* the first is out */
-    bool again;    /* it is not the first any more: it has failed and was sent again */
-    bool answered; /* a timeout has passed: failures wait for the others */
-} hedge_call;
+    gd_time first;    /* when the first copy was sent */
+    uint8_t sent;     /* copies so far, the first included */
+    uint8_t live;     /* of them still out */
+    bool own;         /* the first is out */
+    bool again;       /* it is not the first any more: it has failed and was sent again */
+    bool late;        /* a delay has passed: with after_timeout, failures wait for the others */
+    bool stopped;     /* the callee wants no more copies */
+    uint32_t starter; /* tied: the instance that started a copy first */
+    gd_time started;  /* when, and 1 ns; 0: none has */
+} hedge_call;         /* behind it: the budget's bytes */
 
 /* ---- recent latencies ----------------------------------------------------------------------- */
 /* Log-linear: 32 buckets an octave, from 1 us to over an hour. A quantile is the upper edge of its
@@ -147,11 +154,40 @@ static gd_span delay_now(const gd_policy_at *at)
     return state->delay ? state->delay : spec->delay;
 }
 
-/* Whether one more copy may go. */
-static bool afford(const gd_policy_at *at)
+/* ---- budget -------------------------------------------------------------------------------- */
+static uint32_t counts_bytes(const gd_hedge_spec *spec)
+{
+    return spec->percentile ? (uint32_t)(sizeof(hedge_state) + 2 * BUCKETS * sizeof(uint32_t)) : 0;
+}
+
+static gd_budget_at budget_at(const gd_policy_at *at)
 {
     const gd_hedge_spec *spec = at->spec;
-    return ((const hedge_call *)at->mine)->sent < spec->max_attempts;
+    return (gd_budget_at){
+        .now = at->run->now,
+        .spec = spec->budget.spec,
+        .mine = (char *)at->mine + sizeof(hedge_call),
+        .state = (char *)at->state + counts_bytes(spec),
+    };
+}
+
+/* Takes one more copy from the budget, if there is one. */
+static bool afford(const gd_policy_at *at, const gd_reply *reply)
+{
+    const gd_hedge_spec *spec = at->spec;
+    hedge_call *mine = at->mine;
+    if (mine->sent >= spec->max_attempts || mine->stopped)
+        return false;
+    gd_budget_at budget = budget_at(at);
+    if (!gd_budget_acquire(spec->budget_kind, &budget, reply, mine->sent)) {
+        gd_policy_count(at, NO_BUDGET, 1);
+        return false;
+    }
+    gd_budget_sent(spec->budget_kind, &budget);
+    mine->sent++;
+    mine->live++;
+    gd_policy_count(at, SENT, 1);
+    return true;
 }
 
 /* ---- moments ------------------------------------------------------------------------------- */
@@ -167,29 +203,26 @@ static void arm(const gd_policy_at *at)
 
 static gd_verdict admit(const gd_policy_at *at, gd_reply *reply)
 {
+    const gd_hedge_spec *spec = at->spec;
     hedge_call *mine = at->mine;
     (void)reply;
     *mine = (hedge_call){.first = at->run->now, .sent = 1, .live = 1, .own = true};
+    gd_budget_at budget = budget_at(at);
+    if (spec->budget_kind != GD_BUDGETS)
+        memset(budget.mine, 0, gd_budget_call_bytes(spec->budget_kind));
+    gd_budget_began(spec->budget_kind, &budget);
+    gd_budget_sent(spec->budget_kind, &budget);
     arm(at);
     return GD_PASS;
-}
-
-static void count_copy(const gd_policy_at *at)
-{
-    hedge_call *mine = at->mine;
-    mine->sent++;
-    mine->live++;
-    gd_policy_count(at, SENT, 1);
 }
 
 static gd_verdict timer(const gd_policy_at *at, unsigned n, gd_reply *reply)
 {
     hedge_call *mine = at->mine;
-    (void)n, (void)reply;
-    mine->answered = true;
-    if (!afford(at))
+    (void)n;
+    mine->late = true;
+    if (!afford(at, reply))
         return GD_PASS;
-    count_copy(at);
     arm(at);
     return GD_ALSO;
 }
@@ -203,8 +236,11 @@ static void give_up(const gd_policy_at *at)
     if (mine->own && !mine->again && mine->sent > 1) /* overtaken: it would have taken longer */
         learn(at, at->run->now - mine->first);
     gd_policy_count(at, LOSERS, mine->live);
+    gd_budget_at budget = budget_at(at);
+    gd_reply given_up = gd_reply_local(GD_CANCELLED);
+    for (; mine->live > 0; mine->live--)
+        gd_budget_ended(spec->budget_kind, &budget, &given_up, false);
     mine->own = false;
-    mine->live = 0;
     gd_call_copies_stop(at->run, at->call, spec->cancel_losers);
 }
 
@@ -216,13 +252,41 @@ static bool is_no_answer(gd_outcome outcome)
            outcome == GD_THROTTLED_LOCAL;
 }
 
+/* gRPC pushback: none any more, or the next one then. True when it says when. */
+static bool is_pushed_back(const gd_policy_at *at, const gd_reply *reply)
+{
+    const gd_hedge_spec *spec = at->spec;
+    hedge_call *mine = at->mine;
+    if (reply->retry_after == GD_RETRY_STOP) {
+        mine->stopped = true;
+        mine->word = 0;
+        gd_policy_count(at, STOPPED, 1);
+    }
+    if (reply->retry_after < 0 || mine->sent >= spec->max_attempts || mine->live == 0)
+        return false;
+    gd_policy_timer(at, 0, reply->retry_after);
+    return true;
+}
+
+static gd_verdict settle(const gd_policy_at *at, bool good)
+{
+    const gd_hedge_spec *spec = at->spec;
+    give_up(at);
+    gd_budget_at budget = budget_at(at);
+    gd_budget_over(spec->budget_kind, &budget, good);
+    return GD_PASS;
+}
+
 static gd_verdict ended(const gd_policy_at *at, gd_reply *reply, gd_time *when)
 {
     const gd_hedge_spec *spec = at->spec;
     hedge_call *mine = at->mine;
     bool good = gd_outcome_rows[reply->outcome].good;
+    bool fatal = !good && !(at->site->hedge_mask >> reply->outcome & 1u);
     (void)when;
     mine->live--;
+    gd_budget_at budget = budget_at(at);
+    gd_budget_ended(spec->budget_kind, &budget, reply, !good && !fatal);
     if (!at->copy) {
         mine->own = false;
         if (!mine->again && (good || reply->outcome == GD_TIMEOUT))
@@ -230,21 +294,101 @@ static gd_verdict ended(const gd_policy_at *at, gd_reply *reply, gd_time *when)
     } else {
         gd_policy_count(at, WINS, good);
     }
+    if (good)
+        return settle(at, true);
     if (is_no_answer(reply->outcome) && mine->live > 0)
         return GD_PARK;
-    bool fatal = !(at->site->hedge_mask >> reply->outcome & 1u);
-    bool waits = spec->after_timeout && mine->answered && mine->live > 0;
-    if (!good && !fatal && !waits && afford(at)) {
-        count_copy(at);
+    bool waits = spec->after_timeout && mine->late && mine->live > 0;
+    if (!fatal && is_pushed_back(at, reply))
+        return GD_PARK;
+    if (!fatal && !waits && afford(at, reply)) {
         arm(at);
         if (!at->copy)
             mine->own = mine->again = true;
         return at->copy ? GD_ALSO : GD_AGAIN;
     }
-    if (!good && (!fatal || waits) && mine->live > 0)
+    if ((!fatal || waits) && mine->live > 0)
         return GD_PARK;
-    give_up(at);
-    return GD_PASS;
+    return settle(at, false);
+}
+
+static void cancelled(const gd_policy_at *at)
+{
+    settle(at, false);
+}
+
+/* ---- tied copies ---------------------------------------------------------------------------- */
+/* The hedge of the call that a tied frame is a copy of; false: nobody waits for it any more. */
+static bool find_twins(gd_run *run, const gd_frame *frame, gd_policy_at *at)
+{
+    const gd_plan *plan = run->plan;
+    const gd_plan_site *site = &plan->sites[frame->site];
+    if (!site->tied || frame->by != GD_BY_CALL ||
+        GD_CALLS(run)[frame->caller].age != frame->caller_age)
+        return false;
+    uint32_t whole = gd_call_whole(run, frame->caller);
+    for (uint32_t level = 0; level < site->chain_n; level++) {
+        const gd_plan_policy *policy = &plan->policies[site->chain_first + level];
+        if (policy->kind != GD_POLICY_HEDGE)
+            continue;
+        *at = (gd_policy_at){.run = run,
+                             .site = site,
+                             .spec = policy->spec,
+                             .call = whole,
+                             .level = level,
+                             .counters = policy->counters};
+        *at = gd_policy_of_call(at, whole);
+        return true;
+    }
+    return false;
+}
+
+static void untie(const gd_policy_at *at, uint32_t call, uint32_t starter)
+{
+    const gd_call *twin = &GD_CALLS(at->run)[call];
+    if (twin->state != GD_CALL_SENT || twin->target == starter)
+        return;
+    const gd_frame *frame = &GD_FRAMES(at->run)[twin->frame];
+    if (frame->by == GD_BY_CALL && frame->caller == call && frame->caller_age == twin->age)
+        gd_cancel_tied(at->run, twin->frame, starter);
+}
+
+void gd_hedge_tied_starts(gd_run *run, uint32_t slot)
+{
+    const gd_frame *frame = &GD_FRAMES(run)[slot];
+    gd_policy_at at;
+    if (!find_twins(run, frame, &at))
+        return;
+    hedge_call *mine = at.mine;
+    if (mine->started != 0)
+        return;
+    uint32_t starter = frame->instance;
+    mine->started = run->now + 1;
+    mine->starter = starter;
+    untie(&at, at.call, starter);
+    for (uint32_t i = GD_CALLS(run)[at.call].copies; i != 0;
+         i = (uint32_t)GD_CALLS(run)[i - 1].begun)
+        untie(&at, i - 1, starter);
+}
+
+bool gd_hedge_tied_arrives(gd_run *run, uint32_t slot)
+{
+    const gd_frame *frame = &GD_FRAMES(run)[slot];
+    gd_policy_at at;
+    if (!find_twins(run, frame, &at))
+        return false;
+    const hedge_call *mine = at.mine;
+    if (mine->started == 0 || mine->starter == frame->instance)
+        return false;
+    gd_span travels = gd_network_between(run, mine->starter, frame->instance, frame->key);
+    return gd_time_add(mine->started - 1, travels) <= run->now;
+}
+
+void gd_hedge_untied(gd_run *run, uint32_t slot)
+{
+    gd_policy_at at;
+    if (find_twins(run, &GD_FRAMES(run)[slot], &at))
+        gd_policy_count(&at, UNTIED, 1);
 }
 
 /* Whether the whole of a call, or a copy of it, is out at that instance. */
@@ -274,10 +418,21 @@ static uint32_t reselects(const void *spec)
     return ((const gd_hedge_spec *)spec)->pick_other_host ? RESELECTS : 0;
 }
 
+static uint32_t call_bytes(const void *spec)
+{
+    return gd_budget_call_bytes(((const gd_hedge_spec *)spec)->budget_kind);
+}
+
 static uint32_t state_bytes(const void *spec)
 {
     const gd_hedge_spec *hedge = spec;
-    return hedge->percentile ? sizeof(hedge_state) + 2 * BUCKETS * sizeof(uint32_t) : 0;
+    return counts_bytes(hedge) + gd_budget_state_bytes(hedge->budget_kind);
+}
+
+static bool listens(const void *spec)
+{
+    (void)spec;
+    return true;
 }
 
 static gd_span timer_span(const void *spec)
@@ -290,14 +445,16 @@ const gd_policy gd_hedge_policy = {
     .counters = counters,
     .admit = admit,
     .ended = ended,
-    .cancelled = give_up,
+    .cancelled = cancelled,
     .timer = timer,
     .avoids = avoids,
     .timers = 1,
     .call_bytes = sizeof(hedge_call),
+    .more_call_bytes = call_bytes,
     .more_state_bytes = state_bytes,
     .timer_span = timer_span,
     .reselects = reselects,
+    .hears_retry_after = listens,
 };
 
 /* ---- as a model writes it ----------------------------------------------------------------------
@@ -325,6 +482,7 @@ static void check(void *spec, const gd_node *node, gd_problems *problems)
 {
     gd_hedge_spec *hedge = spec;
     hedge->mask = 0;
+    hedge->budget_kind = (uint8_t)gd_budget_of(&hedge->budget);
     if (hedge->non_fatal)
         read_non_fatal(hedge, problems);
     if (hedge->after_timeout && hedge->percentile)
@@ -366,6 +524,9 @@ static const gd_field fields[] = {
                  .help = "failures that send the next copy at once instead of failing the call. "
                          "Absent: those that `on` would retry",
                  .source = "gRFC A6 nonFatalStatusCodes"),
+    GD_FIELD_ROW(gd_hedge_spec, budget, GD_FIELD_VARIANT, .variants = gd_budget_shapes,
+                 .help = "limits the share of copies that are not the first. Absent: no limit",
+                 .source = "patterns 3.4 and 3.6; Finagle maxExtraLoad"),
     GD_FIELD_ROW(gd_hedge_spec, after_timeout, GD_FIELD_BOOL, .fallback = "false",
                  .help = "the call's `timeout` sends the next copy and ends nothing; bound it by "
                          "a deadline",

@@ -99,6 +99,8 @@ typedef struct {
     gd_span window;
     uint32_t min_calls;
     const gd_node *non_fatal; /* absent: as `on` says */
+    gd_variant budget;
+    uint8_t budget_kind; /* gd_budget_kind */
     bool after_timeout, cancel_losers, pick_other_host, tied;
     uint32_t mask; /* of non_fatal */
 } gd_hedge_spec;

@@ -171,6 +171,65 @@ static void test_copies_pass_what_is_below(void **unused)
     check_that(gd_run_count_in_flight(b.run) == 0, "all came back");
 }
 
+/* Two servers, both busy for a while: web's two copies wait in both queues. The one that starts
+ * first takes the other out of its queue; the servers are 1 ms apart from each other. */
+#define TIED(policy, arrivals)                                                                     \
+    "'network': {'same_zone': '1ms'}, 'services': {'s': {'instances': 2, 'workers': 1, "           \
+    "'operations': {'op': [{'work': '10ms'}], 'long': [{'work': '100ms'}]}}}, 'clients': {'bg': "  \
+    "{'at': 's', 'mix': 'long', 'arrivals': {'csv': '0 50ms'}}, 'web': {'at': 's', 'mix': 'op', "  \
+    "'hedge': {'delay': '2ms', " policy "}, 'arrivals': {'csv': '" arrivals "'}}}"
+
+static void test_tied(void **unused)
+{
+    (void)unused;
+    g_auto(bench) both = bench_of(TIED("'cancel_losers': false", "60ms"), "");
+    bench_play(&both, "");
+    check_text(bench_tries(&both, "web>s.op"), "ok 1 cancelled 1", "not tied: both do the work");
+    check_that(bench_service(&both, "s")->work == (gd_u128)(220 * GD_MS), "twice 10 ms");
+
+    g_auto(bench) b = bench_of(TIED("'tied': true", "60ms"), "");
+    bench_play(&b, "");
+    check_text(bench_outcomes(&b, "web.op"), "ok 1", "answered");
+    check_text(bench_tries(&b, "web>s.op"), "ok 1 cancelled 1", "one was taken out of its queue");
+    check_that(bench_service(&b, "s")->work == (gd_u128)(210 * GD_MS), "once 10 ms");
+    check_that(bench_counter(&b, "web>s.op", "hedge", "untied") == 1, "by its twin");
+    check_that(bench_counter(&b, "web>s.op", "hedge", "duplicates") == 0, "no duplicate");
+    check_that(gd_run_count_in_flight(b.run) == 0, "none is lost");
+}
+
+/* Both servers idle: with a delay of twice the network's the second is turned away as it arrives;
+ * at once, both start within the network's delay and both do the work. */
+static void test_tied_and_idle(void **unused)
+{
+    (void)unused;
+    g_auto(bench) b = bench_of(TIED("'tied': true", "500ms"), "");
+    bench_play(&b, "");
+    check_that(bench_service(&b, "s")->work == (gd_u128)(210 * GD_MS), "the second never begins");
+    check_that(bench_counter(&b, "web>s.op", "hedge", "untied") == 1, "turned away");
+    g_auto(bench) race = bench_of(
+        "'network': {'same_zone': '1ms'}, 'services': {'s': {'instances': 2, 'workers': 1, "
+        "'operations': {'op': [{'work': '10ms'}]}}}, 'clients': {'web': {'at': 's', 'hedge': "
+        "{'delay': '0s', 'tied': true}, 'arrivals': {'csv': '0'}}}",
+        "");
+    bench_play(&race, "");
+    check_that(bench_service(&race, "s")->work == (gd_u128)(20 * GD_MS), "both have begun");
+}
+
+/* A budget of 10 %, with nothing saved up: the first ten calls earn one copy. */
+static void test_budget(void **unused)
+{
+    (void)unused;
+    g_auto(bench) b = bench_of(
+        S("", "{'work': '100ms'}")
+            WEB("'hedge': {'delay': '30ms', 'budget': {'ratio': {'share': '10%', 'burst': 1}}}",
+                "0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0"),
+        "");
+    bench_play(&b, "");
+    uint64_t sent = bench_counter(&b, "web>s.op", "hedge", "sent");
+    check_that(sent <= 3, "%u copies of 20 calls", (unsigned)sent);
+    check_that(bench_counter(&b, "web>s.op", "hedge", "no_budget") == 20 - sent, "the rest");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -179,6 +238,9 @@ int main(void)
         cmocka_unit_test(test_percentile_forgets),
         cmocka_unit_test(test_copies_go_with_their_call),
         cmocka_unit_test(test_copies_pass_what_is_below),
+        cmocka_unit_test(test_tied),
+        cmocka_unit_test(test_tied_and_idle),
+        cmocka_unit_test(test_budget),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -91,7 +91,12 @@ static void then(gd_maker *m, unsigned from, bool client)
 static void more(gd_maker *m)
 {
     if (chance(m, 50)) {
-        say(m, ", 'hedge': {'delay': '#0..20ms', 'max_attempts': #2..4");
+        bool tied = chance(m, 30);
+        say(m, ", 'hedge': {'delay': '#0..20ms', 'max_attempts': %s", tied ? "2" : "#2..4");
+        if (tied)
+            say(m, ", 'tied': true");
+        if (chance(m, 30))
+            say(m, ", 'budget': {'ratio': {'share': '#1..50%%', 'burst': #1..4}}");
         if (chance(m, 30))
             say(m, ", 'percentile': '~50|75|95~%%', 'min_calls': #1..9, 'window': '#20..200ms'");
         if (chance(m, 30))
