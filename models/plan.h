@@ -265,7 +265,8 @@ typedef enum {
     GD_LEVER_ERRORS, /* instances, sites: share of attempts that end in `outcome` */
     GD_LEVER_LOAD,   /* clients: factor on the arrival rate */
     GD_LEVER_CUT,    /* links: no packet passes */
-    GD_LEVER_LIMIT   /* services' instances, sites: token bucket, over it `rate_limited` */
+    GD_LEVER_LIMIT,  /* services' instances, sites: token bucket, over it `rate_limited` */
+    GD_LEVER_DRAIN   /* instances: leave the registry, then close, then stop */
 } gd_lever;
 typedef enum { GD_ON_INSTANCES, GD_ON_SITES, GD_ON_LINKS, GD_ON_CLIENTS } gd_target_kind;
 
@@ -282,6 +283,7 @@ typedef struct {
     gd_share share;                    /* ERRORS */
     uint8_t outcome;                   /* ERRORS */
     bool running_too;                  /* SLOW: "applies_to": "running" */
+    gd_span linger, grace;             /* DRAIN: until it closes, until it is killed */
     gd_rate limit;                     /* LIMIT, over the targets together */
     uint32_t burst;                    /* LIMIT: tokens that may be saved up; >= 1 */
     gd_span retry_after;               /* LIMIT: of its refusals, or GD_RETRY_UNSAID, _STOP */

@@ -7,7 +7,7 @@ static const gd_lever levers[GD_FAULTS] = {
     [GD_FAULT_CRASH] = GD_LEVER_DOWN,       [GD_FAULT_SLOW] = GD_LEVER_SLOW,
     [GD_FAULT_HANG] = GD_LEVER_HANG,        [GD_FAULT_ERRORS] = GD_LEVER_ERRORS,
     [GD_FAULT_OVERLOAD] = GD_LEVER_LOAD,    [GD_FAULT_PARTITION] = GD_LEVER_CUT,
-    [GD_FAULT_RATE_LIMIT] = GD_LEVER_LIMIT,
+    [GD_FAULT_RATE_LIMIT] = GD_LEVER_LIMIT, [GD_FAULT_DRAIN] = GD_LEVER_DRAIN,
 };
 
 /* ---- one fault ---------------------------------------------------------------------------- */
@@ -53,6 +53,8 @@ static void fill_fault(gd_fault_maker *m)
     fault->factor = fault->lever == GD_LEVER_SLOW || fault->lever == GD_LEVER_LOAD ? spec->factor
                                                                                    : GD_SHARE_ONE;
     fault->added = spec->added;
+    fault->linger = spec->linger;
+    fault->grace = spec->grace;
     fault->share = spec->share;
     fault->outcome = spec->outcome;
     fault->running_too = spec->applies_to == 1;
@@ -79,7 +81,7 @@ static bool read_kind(gd_builder *b, const gd_node *node, gd_fault_word *word)
     else
         gd_problem(b->problems, said ? said : node,
                    "does not name its kind; write \"fault\": \"crash\", slow, hang, errors, "
-                   "overload, partition or rate_limit");
+                   "overload, partition, rate_limit or drain");
     return false;
 }
 

@@ -327,6 +327,7 @@ typedef enum {
     GD_FAULT_OVERLOAD,
     GD_FAULT_PARTITION,
     GD_FAULT_RATE_LIMIT,
+    GD_FAULT_DRAIN,
     GD_FAULTS
 } gd_fault_word;
 
@@ -345,6 +346,7 @@ typedef struct {
     gd_rate limit;
     uint32_t burst;
     const gd_node *retry_after;
+    gd_span linger, grace;
 } gd_fault_spec;
 
 extern const char *const gd_fault_words[];

@@ -2,8 +2,8 @@
 #include "models/compile/shape.h"
 
 /* ---- faults ------------------------------------------------------------------------------- */
-const char *const gd_fault_words[] = {"crash",    "slow",      "hang",       "errors",
-                                      "overload", "partition", "rate_limit", NULL};
+const char *const gd_fault_words[] = {"crash",     "slow",       "hang",  "errors", "overload",
+                                      "partition", "rate_limit", "drain", NULL};
 static const char *const applies_words[] = {"new", "running", NULL};
 static const char *const direction_words[] = {"both", "to", "from", NULL};
 
@@ -94,6 +94,30 @@ static const gd_field limit_fields[] = {
                  .source = "RFC 9110 Retry-After; gRFC A6 pushback"),
     {0},
 };
+static const gd_field drain_fields[] = {
+    ENVELOPE,
+    TARGET(true, "a service, zone or region"),
+    INSTANCES,
+    GD_FIELD_ROW(S, linger, GD_FIELD_SPAN, .fallback = "\"5s\"", .max = GD_DAY,
+                 .help = "from leaving the registry until it refuses what is new; 0: at once",
+                 .source = "patterns 4.8: endpoint propagation 5000 ms"),
+    GD_FIELD_ROW(S, grace, GD_FIELD_SPAN, .fallback = "\"30s\"", .max = GD_DAY,
+                 .help = "from leaving the registry until it is killed",
+                 .source = "Kubernetes terminationGracePeriodSeconds: 30"),
+    {0},
+};
+static void check_drain(void *spec, const gd_node *node, gd_problems *problems)
+{
+    const gd_fault_spec *fault = spec;
+    if (fault->linger <= fault->grace)
+        return;
+    g_autofree char *linger = gd_quantity_print(GD_FIELD_SPAN, fault->linger);
+    g_autofree char *grace = gd_quantity_print(GD_FIELD_SPAN, fault->grace);
+    gd_problem(problems, node,
+               "lingers for %s and is killed after %s: it would never close; write a grace of at "
+               "least %s",
+               linger, grace, linger);
+}
 static void check_slow(void *spec, const gd_node *node, gd_problems *problems)
 {
     const gd_fault_spec *fault = spec;
@@ -122,10 +146,12 @@ FAULT_SHAPE(errors, "errors", NULL, "answers with a failure");
 FAULT_SHAPE(overload, "overload", NULL, "more users than usual");
 FAULT_SHAPE(partition, "partition", check_partition, "no message passes");
 FAULT_SHAPE(limit, "rate_limit", NULL, "a quota is lowered");
+FAULT_SHAPE(drain, "drain", check_drain,
+            "leaves the registry, goes on for a while, closes, finishes what it has, stops");
 #undef S
 const gd_shape *const gd_fault_shapes[GD_FAULTS + 1] = {
-    &crash_shape,    &slow_shape,      &hang_shape,  &errors_shape,
-    &overload_shape, &partition_shape, &limit_shape, NULL};
+    &crash_shape,     &slow_shape,  &hang_shape,  &errors_shape, &overload_shape,
+    &partition_shape, &limit_shape, &drain_shape, NULL};
 
 /* ---- load, try, control ------------------------------------------------------------------- */
 #define CHANGE_ROW(word, i, s)                                                                     \

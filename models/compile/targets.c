@@ -26,6 +26,7 @@ static const struct {
                          "services.x, external.x, zones.x, regions.x or \"a>b.op\""},
     [GD_FAULT_OVERLOAD] = {ON_CLIENT, "clients.x"},
     [GD_FAULT_PARTITION] = {ON_PLACE | ON_LINK, "zones.x, regions.x or links.x"},
+    [GD_FAULT_DRAIN] = {ON_SERVICE | ON_PLACE, "services.x, zones.x or regions.x"},
     [GD_FAULT_RATE_LIMIT] = {ON_SERVICE | ON_EDGE, "services.x, external.x or \"a>b.op\""},
 };
 

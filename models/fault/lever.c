@@ -7,10 +7,13 @@
  * that no window of the series sees one); for what is down or not (crash, hang, cut) the first
  * intensity x n of the targets are.
  */
-#include "models/flow/engine.h"
+#include "models/balance/pool.h"
 
 #define RAMP_STEPS 64
 #define FULL       GD_SHARE_ONE
+/* The stages of a drain stand where others have an intensity; at FULL it is stopped. */
+#define DRAIN_BEGUN  1
+#define DRAIN_CLOSED 2
 
 static gd_share *intensities(const gd_run *run)
 {
@@ -64,6 +67,10 @@ static void compose(gd_run *run, uint32_t index, gd_lever_state *state)
     case GD_LEVER_LIMIT:
         state->limit = index;
         break;
+    case GD_LEVER_DRAIN:
+        state->down += intensity == FULL;
+        state->drain = (uint8_t)MAX(state->drain, intensity >= DRAIN_CLOSED ? 2 : 1);
+        break;
     case GD_LEVER_LOAD:
         break;
     }
@@ -85,6 +92,7 @@ static void started(gd_run *run, uint32_t at)
 {
     gd_instance *instance = &GD_INSTANCES(run)[at];
     instance->flags = (uint16_t)(instance->flags & ~(GD_I_DOWN | GD_I_STARTING));
+    gd_registry_set(run, at, GD_E_DRAINING, false);
     if (instance->flags & GD_I_SERVE)
         gd_serve_reset(run, at);
     gd_fold(run, run->plan->instances[at].salt, GD_EV_STARTED, 0);
@@ -102,6 +110,7 @@ static void instance_changed(gd_run *run, uint32_t at, const gd_lever_state *bef
     bool shared = service->discipline == GD_PS;
     flags |= after->errors || service->unavailable ? GD_I_ERRORS : 0;
     flags |= after->limit != GD_NONE || service->quota ? GD_I_LIMITED : 0;
+    flags |= after->drain == 2 ? GD_I_CLOSED : 0;
     flags |= after->factor != GD_SHARE_ONE || after->added ? GD_I_SLOW : 0;
     if (shared && after->hang && !before->hang)
         gd_shared_pause(run, at);
@@ -126,6 +135,8 @@ static void instance_changed(gd_run *run, uint32_t at, const gd_lever_state *bef
             started(run, at);
         }
     }
+    if (after->drain || !(instance->flags & GD_I_DOWN)) /* else it joins when it has started */
+        gd_registry_set(run, at, GD_E_DRAINING, after->drain > 0);
     if (before->hang && !after->hang && !(instance->flags & GD_I_DOWN))
         gd_instance_unhang(run, at);
 }
@@ -233,7 +244,18 @@ void gd_lever_start(gd_run *run)
         gd_agenda_push(&run->agenda, fault->start, GD_RANK_LEVER, GD_EV_LEVER, f);
         if (fault->end != GD_NEVER)
             gd_agenda_push(&run->agenda, fault->end, GD_RANK_LEVER, GD_EV_LEVER, f);
+        for (unsigned k = 0; fault->lever == GD_LEVER_DRAIN && k < 2; k++)
+            gd_agenda_push(&run->agenda,
+                           gd_time_add(fault->start, k ? fault->grace : fault->linger),
+                           GD_RANK_LEVER, GD_EV_LEVER, f);
     }
+}
+
+static gd_share drain_stage(const gd_plan_fault *fault, gd_span since)
+{
+    if (since >= fault->grace)
+        return FULL;
+    return since >= fault->linger ? DRAIN_CLOSED : DRAIN_BEGUN;
 }
 
 void gd_lever_event(gd_run *run, uint32_t index)
@@ -242,6 +264,8 @@ void gd_lever_event(gd_run *run, uint32_t index)
     gd_share before = intensities(run)[index], now = FULL;
     if (run->now >= fault->end) {
         now = 0;
+    } else if (fault->lever == GD_LEVER_DRAIN) {
+        now = drain_stage(fault, run->now - fault->start);
     } else if (fault->ramp > 0 && run->now - fault->start < fault->ramp) {
         gd_span step = fault->ramp / RAMP_STEPS > 0 ? fault->ramp / RAMP_STEPS : 1;
         int64_t steps = (run->now - fault->start) / step + 1;
@@ -333,7 +357,7 @@ gd_outcome gd_lever_verdict(gd_run *run, uint32_t slot)
         if (verdict != GD_OK)
             return verdict;
     }
-    if (instance->flags & GD_I_DOWN)
+    if (instance->flags & (GD_I_DOWN | GD_I_CLOSED))
         return GD_REFUSED;
     if (instance->flags & GD_I_ERRORS) {
         const gd_plan_service *service = &run->plan->services[instance->service];

@@ -55,6 +55,7 @@ typedef struct {
     uint32_t down, hang, cut;
     uint32_t limit;  /* fault whose bucket is asked; GD_NONE */
     uint8_t outcome; /* of the errors */
+    uint8_t drain;   /* 1: has left the registry, 2: closed to what is new */
 } gd_lever_state;
 
 typedef struct {
