@@ -62,7 +62,7 @@ def operation(name, of):
 
 def service(name, of):
     return [name, of["arrivals"], of["rejected"], of.get("utilization_ratio"), of["queue_mean"],
-            of["wait_ms"].get("p99"), of.get("wasted_work_ratio")]
+            of.get("wait_ms", {}).get("p99"), of.get("wasted_work_ratio")]
 
 
 def summary(result):
