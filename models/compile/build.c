@@ -89,7 +89,7 @@ void gd_builder_free(gd_builder *b)
                         b->shares,   b->sites,    b->dist_table, b->edges,      b->callees,
                         b->policies, b->profile,  b->journeys,   b->pages,      b->attributes,
                         b->views,    b->targets,  b->links,      b->site_times, b->drawn_by,
-                        b->pools,    b->pool_of,  b->counters, b->serves};
+                        b->pools,    b->pool_of,  b->counters,   b->serves};
     for (size_t i = 0; i < G_N_ELEMENTS(arrays); i++)
         g_array_unref(arrays[i]);
     g_free(b);

@@ -77,7 +77,7 @@ typedef struct {
     GPtrArray *site_nodes;      /* const gd_node * per site, for messages */
     GPtrArray *site_hows;       /* const gd_resolved * per site; NULL: a probe's */
     GArray *pools, *pool_of;
-    GPtrArray *attribute_names; /* sorted */
+    GPtrArray *attribute_names;                /* sorted */
     double attribute_means[GD_MAX_ATTRIBUTES]; /* the largest of all clients that draw it */
     GHashTable *load_of;   /* client -> GPtrArray of gd_member of the scenario's load */
     uint32_t n_real_zones; /* zones that are no client's */

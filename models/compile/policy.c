@@ -152,6 +152,38 @@ static uint32_t aligned(uint32_t bytes)
     return (bytes + 7) & ~UINT32_C(7);
 }
 
+/* Places in the chain that several kinds share: which of them stands there. */
+static void find_kinds(gd_builder *b, const gd_call_spec *spec, const void *specs[GD_POLICIES])
+{
+    const gd_breaker_spec *breaker = spec->breaker;
+    if (breaker && breaker->hystrix)
+        specs[GD_POLICY_HYSTRIX] = breaker->hystrix;
+    else if (breaker && breaker->polly)
+        specs[GD_POLICY_POLLY] = breaker->polly;
+    else if (breaker && breaker->consecutive)
+        specs[GD_POLICY_CONSECUTIVE] = breaker->consecutive;
+    else
+        specs[GD_POLICY_BREAKER] = breaker;
+
+    const gd_bulkhead_spec *bulkhead = spec->bulkhead;
+    if (bulkhead && bulkhead->thread_pool)
+        specs[GD_POLICY_THREAD_POOL] = bulkhead->thread_pool;
+    else if (bulkhead && bulkhead->envoy)
+        specs[GD_POLICY_ENVOY_LIMITS] = bulkhead->envoy;
+    else
+        specs[GD_POLICY_BULKHEAD] = bulkhead;
+
+    if (spec->rate_limit.shape) {
+        gd_rate_limit_spec *limit = gd_arena_make(b->arena, gd_rate_limit_spec);
+        *limit = gd_rate_limit_of(&spec->rate_limit);
+        specs[GD_POLICY_RATE_LIMIT] = limit;
+    }
+    if (spec->throttle.shape == &gd_throttle_shape)
+        specs[GD_POLICY_THROTTLE] = spec->throttle.spec;
+    else if (spec->throttle.shape == &gd_adaptive_shape)
+        specs[GD_POLICY_ADAPTIVE] = spec->throttle.spec;
+}
+
 /* The chain, and where each policy's bytes lie in the records of a call and of a site. */
 static void add_chain(gd_builder *b, const gd_call_spec *spec, gd_resolved *out)
 {
@@ -171,12 +203,12 @@ static void add_chain(gd_builder *b, const gd_call_spec *spec, gd_resolved *out)
         spec->hedge->delay = spec->timeout;
         timeout = NULL; /* it sends a copy and ends nothing */
     }
-    const void *const specs[GD_POLICIES] = {
+    const void *specs[GD_POLICIES] = {
         [GD_POLICY_COALESCE] = spec->coalesce, [GD_POLICY_HEDGE] = spec->hedge,
         [GD_POLICY_DEADLINE] = spec->deadline, [GD_POLICY_RETRY] = spec->retry,
-        [GD_POLICY_BREAKER] = spec->breaker,   [GD_POLICY_BULKHEAD] = spec->bulkhead,
         [GD_POLICY_TIMEOUT] = timeout,
     };
+    find_kinds(b, spec, specs);
     int chain[GD_POLICIES];
     read_order(b, spec->order, specs, chain);
     out->chain_first = b->policies->len;

@@ -6,8 +6,8 @@
 
 #include "models/balance/specs.h"
 #include "models/guard/specs.h"
-#include "models/serve/specs.h"
 #include "models/outcome.h"
+#include "models/serve/specs.h"
 #include "sim/spec/field.h"
 
 /* A row whose JSON name is no C name, or whose member lies deeper in the struct. */
@@ -34,6 +34,7 @@ typedef struct {
     gd_bulkhead_spec *bulkhead;
     gd_coalesce_spec *coalesce;
     gd_hedge_spec *hedge;
+    gd_variant rate_limit, throttle;
     const gd_node *on, *then, *order;
     bool optional, cancel_on_timeout;
     gd_variant balancer, discovery;
@@ -56,6 +57,12 @@ typedef struct {
         GD_ROW(S, "retry", path retry, GD_FIELD_OBJECT, .shape = &gd_retry_shape,                  \
                .help = "tries again, with waits between. Absent: one try",                         \
                .source = "patterns 3.3"),                                                          \
+        GD_ROW(S, "rate_limit", path rate_limit, GD_FIELD_VARIANT, .variants = gd_pace_shapes,     \
+               .help = "how many of these calls a caller sends in a time. Absent: no limit",       \
+               .source = "patterns 3.10"),                                                         \
+        GD_ROW(S, "throttle", path throttle, GD_FIELD_VARIANT, .variants = gd_throttle_shapes,     \
+               .help = "slows down by what the callee answers. Absent: does not",                  \
+               .source = "patterns 3.5, 3.11"),                                                    \
         GD_ROW(S, "breaker", path breaker, GD_FIELD_OBJECT, .shape = &gd_breaker_shape,            \
                .help = "stops calling what keeps failing. Absent: none",                           \
                .source = "patterns 3.7"),                                                          \
@@ -77,7 +84,7 @@ typedef struct {
                .help = "short for \"then\": {\"answer\": \"degraded\"}"),                          \
         GD_ROW(S, "order", path order, GD_FIELD_NODES, .shape = &gd_order_shape,                   \
                .help = "the chain's policies by name, outermost first. Absent: deadline, "         \
-                       "retry, breaker, bulkhead, timeout",                                        \
+                       "retry, rate_limit, throttle, breaker, bulkhead, timeout",                  \
                .source = "design 4"),                                                              \
         GD_ROW(S, "balancer", path balancer, GD_FIELD_VARIANT, .variants = gd_balancer_shapes,     \
                .help = "which instance is asked. Absent: as the called service says",              \

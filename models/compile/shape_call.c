@@ -25,7 +25,7 @@ const gd_shape gd_then_shape = {
 const gd_shape gd_order_shape = {
     .name = "order",
     .schema = "{\"type\": \"array\", \"items\": {\"enum\": [\"deadline\", \"coalesce\", \"hedge\", "
-              "\"retry\", \"breaker\", "
+              "\"retry\", \"rate_limit\", \"throttle\", \"breaker\", "
               "\"bulkhead\", \"timeout\"]}}",
 };
 

@@ -13,16 +13,17 @@
  * the last change of state says nothing about the new one. What less traffic could not cure
  * (client_error, rate_limited, own refusals …) is ignored and gives its permit back.
  */
-#include "models/guard/policy.h"
+#include "models/guard/breaker.h"
 
 #include <string.h>
 
-enum { CLOSED, OPEN, HALF_OPEN };
-enum { BELOW_MINIMUM, TRIALS, BELOW_RATE };
+enum { CLOSED = GD_CLOSED, OPEN = GD_OPEN, HALF_OPEN = GD_HALF_OPEN };
+enum { BELOW_MINIMUM, TRIALS, BELOW_RATE, METRICS_ONLY };
 static const gd_counter_row counters[] = {
     {"below_minimum", "a failure, but fewer results than its minimum of calls: no verdict"},
     {"trials", "half open: not all of its trial calls are back"},
     {"below_rate", "a failure, but the rates stay below their thresholds"},
+    {"metrics_only", "its verdict was to open, but it only measures"},
     {0},
 };
 
@@ -31,23 +32,14 @@ typedef struct {
 } tally;
 
 typedef struct {
-    gd_time until; /* OPEN: no call before; HALF_OPEN: the longest it lasts */
-    uint32_t state;
-    uint32_t generation; /* the ticket of this state, from 1 */
-    uint32_t permits;    /* HALF_OPEN: trials that may still be sent */
-    tally all;           /* of the window */
+    gd_breaker_head head;
+    tally all;      /* of the window */
     uint32_t next;  /* count window: the slot that the next result overwrites; time: second mod */
     int64_t second; /* time window: of the newest bucket */
 } breaker_state;
 
 #define FAILED 1u
 #define SLOW   2u
-
-typedef struct {
-    uint32_t ticket; /* 0: none */
-    uint32_t spare;
-    gd_time admitted;
-} breaker_call;
 
 static uint8_t *results_of(breaker_state *b) /* count window */
 {
@@ -67,22 +59,20 @@ static void enter(const gd_policy_at *at, unsigned state)
 {
     const gd_breaker_spec *spec = at->spec;
     breaker_state *b = at->state;
-    gd_run *run = at->run;
-    uint32_t edge = at->site->edge;
-    if ((b->state == OPEN) != (state == OPEN))
-        gd_measure_breaker(run, edge, state == OPEN ? 1 : -1);
-    if (state == CLOSED)
-        gd_measure_happening(run, GD_HAPPENED_BREAKER_CLOSED, edge, 0);
-    b->state = state;
-    b->generation += b->generation == UINT32_MAX ? 2 : 1;
-    b->permits = spec->trial_calls;
+    gd_time now = at->run->now;
+    gd_breaker_enter(at, state);
+    b->head.permits = spec->trial_calls;
     b->all = (tally){0};
     b->next = 0;
-    b->second = run->now / GD_S;
-    b->until = state == OPEN         ? gd_time_add(run->now, spec->open_for)
-               : spec->half_open_for ? gd_time_add(run->now, spec->half_open_for)
-                                     : GD_NEVER;
+    b->second = now / GD_S;
     memset(b + 1, 0, window_bytes(spec));
+    b->head.word = 0;
+    gd_span lasts =
+        state == OPEN ? gd_breaker_wait(&b->head, spec->open_for, spec->open_growth, spec->open_max)
+                      : spec->half_open_for;
+    b->head.until = state == OPEN || lasts ? gd_time_add(now, lasts) : GD_NEVER;
+    if (state == OPEN && spec->auto_half_open)
+        gd_policy_state_timer(at, 0, lasts);
 }
 
 /* Slides the time window to the present second. */
@@ -106,13 +96,13 @@ static void slide(const gd_breaker_spec *spec, breaker_state *b, gd_time now)
 
 static void remember(const gd_breaker_spec *spec, breaker_state *b, unsigned result, gd_time now)
 {
-    if (b->state == CLOSED && spec->window_type) {
+    if (b->head.state == CLOSED && spec->window_type) {
         slide(spec, b, now);
         tally *bucket = &buckets_of(b)[b->second % spec->window_seconds];
         bucket->n++;
         bucket->failed += result & FAILED;
         bucket->slow += (result & SLOW) / SLOW;
-    } else if (b->state == CLOSED) {
+    } else if (b->head.state == CLOSED) {
         uint8_t *slot = &results_of(b)[b->next];
         if (b->all.n == spec->window_calls) {
             b->all.failed -= *slot & FAILED;
@@ -139,47 +129,79 @@ static void judge(const gd_policy_at *at, unsigned result)
     const gd_breaker_spec *spec = at->spec;
     breaker_state *b = at->state;
     uint32_t minimum = spec->min_calls;
-    if (b->state == HALF_OPEN)
+    if (b->head.state == HALF_OPEN)
         minimum = minimum < spec->trial_calls ? minimum : spec->trial_calls;
     else if (!spec->window_type && spec->window_calls < minimum)
         minimum = spec->window_calls;
     if (b->all.n < minimum) {
-        if (b->state == HALF_OPEN || result)
-            gd_policy_count(at, b->state == HALF_OPEN ? TRIALS : BELOW_MINIMUM, 1);
+        if (b->head.state == HALF_OPEN || result)
+            gd_policy_count(at, b->head.state == HALF_OPEN ? TRIALS : BELOW_MINIMUM, 1);
         return;
     }
-    if (rate_reached(b->all.failed, b->all.n, spec->failure_rate) ||
-        rate_reached(b->all.slow, b->all.n, spec->slow_rate))
+    bool reached = rate_reached(b->all.failed, b->all.n, spec->failure_rate) ||
+                   rate_reached(b->all.slow, b->all.n, spec->slow_rate);
+    if (reached && spec->mode == GD_MODE_METRICS_ONLY)
+        gd_policy_count(at, METRICS_ONLY, 1);
+    else if (reached)
         enter(at, OPEN);
-    else if (b->state == HALF_OPEN)
+    else if (b->head.state == HALF_OPEN)
         enter(at, CLOSED);
     else if (result)
         gd_policy_count(at, BELOW_RATE, 1);
 }
 
-static gd_verdict admit(const gd_policy_at *at, gd_reply *reply)
+/* Time alone may change the state: lazily, at the next call. */
+static void move_on(const gd_policy_at *at)
 {
+    const gd_breaker_spec *spec = at->spec;
     breaker_state *b = at->state;
-    breaker_call *mine = at->mine;
     gd_time now = at->run->now;
-    if (b->generation == 0) {
-        b->generation = 1;
+    if (b->head.generation == 0) {
+        b->head.generation = 1;
         b->second = now / GD_S;
     }
-    if (b->state == OPEN && now >= b->until)
+    if (b->head.state == OPEN && now >= b->head.until)
         enter(at, HALF_OPEN);
-    else if (b->state == HALF_OPEN && now >= b->until)
-        enter(at, OPEN);
-    if (b->state == OPEN || (b->state == HALF_OPEN && b->permits == 0)) {
-        GD_EDGES(at->run)[at->site->edge].breaker_refused++;
-        reply->outcome = GD_BREAKER_OPEN;
-        return GD_END;
-    }
-    if (b->state == HALF_OPEN)
-        b->permits--;
-    mine->ticket = b->generation;
-    mine->admitted = now;
+    else if (b->head.state == HALF_OPEN && now >= b->head.until)
+        enter(at, spec->after_half_open ? CLOSED : OPEN);
+}
+
+static gd_verdict admit(const gd_policy_at *at, gd_reply *reply)
+{
+    const gd_breaker_spec *spec = at->spec;
+    breaker_state *b = at->state;
+    gd_breaker_call *mine = at->mine;
+    if (spec->mode == GD_MODE_DISABLED)
+        return GD_PASS;
+    if (spec->mode == GD_MODE_FORCED_OPEN)
+        return gd_breaker_refuse(at, reply);
+    move_on(at);
+    if (b->head.state == OPEN || (b->head.state == HALF_OPEN && b->head.permits == 0))
+        return gd_breaker_refuse(at, reply);
+    if (b->head.state == HALF_OPEN)
+        b->head.permits--;
+    mine->ticket = b->head.generation;
+    mine->admitted = at->run->now;
     return GD_PASS;
+}
+
+/* "auto_half_open": nobody has to call first. */
+static void state_timer(const gd_policy_at *at, unsigned n)
+{
+    (void)n;
+    if (((const breaker_state *)at->state)->head.state == OPEN)
+        enter(at, HALF_OPEN);
+}
+
+/* Only what less traffic could cure is a failure, unless the model says otherwise. */
+static gd_counts_as counts_as(const gd_breaker_spec *spec, gd_outcome outcome)
+{
+    gd_counts_as said = (gd_counts_as)spec->counts[outcome];
+    if (said != GD_COUNTS_UNSAID)
+        return said;
+    if (gd_outcome_rows[outcome].good)
+        return GD_COUNTS_SUCCESS;
+    return gd_outcome_rows[outcome].breaker ? GD_COUNTS_FAILURE : GD_COUNTS_IGNORED;
 }
 
 static gd_verdict ended(const gd_policy_at *at, gd_reply *reply, gd_time *when)
@@ -187,42 +209,21 @@ static gd_verdict ended(const gd_policy_at *at, gd_reply *reply, gd_time *when)
     (void)when;
     const gd_breaker_spec *spec = at->spec;
     breaker_state *b = at->state;
-    breaker_call *mine = at->mine;
-    if (mine->ticket != b->generation)
+    const gd_breaker_call *mine = at->mine;
+    gd_time admitted = mine->admitted;
+    if (!gd_breaker_is_current(at))
         return GD_PASS;
-    mine->ticket = 0;
-    bool good = gd_outcome_rows[reply->outcome].good;
-    if (!good && !gd_outcome_rows[reply->outcome].breaker) { /* ignored */
-        b->permits += b->state == HALF_OPEN;
+    gd_counts_as as = counts_as(spec, reply->outcome);
+    if (as == GD_COUNTS_IGNORED) {
+        b->head.permits += b->head.state == HALF_OPEN;
         return GD_PASS;
     }
-    unsigned result = good ? 0 : FAILED;
-    if (at->run->now - mine->admitted > spec->slow_call)
+    unsigned result = as == GD_COUNTS_FAILURE ? FAILED : 0;
+    if (at->run->now - admitted > spec->slow_call)
         result |= SLOW;
     remember(spec, b, result, at->run->now);
     judge(at, result);
     return GD_PASS;
-}
-
-static void cancelled(const gd_policy_at *at)
-{
-    breaker_state *b = at->state;
-    breaker_call *mine = at->mine;
-    if (mine->ticket == b->generation && b->state == HALF_OPEN)
-        b->permits++;
-    mine->ticket = 0;
-}
-
-unsigned gd_breaker_get_state(const void *state)
-{
-    return ((const breaker_state *)state)->state;
-}
-
-/* The caller restarts: a new breaker is closed. */
-static void forget(const gd_policy_at *at)
-{
-    if (((const breaker_state *)at->state)->state == OPEN)
-        gd_measure_breaker(at->run, at->site->edge, -1);
 }
 
 static uint32_t more_state_bytes(const void *spec)
@@ -231,71 +232,14 @@ static uint32_t more_state_bytes(const void *spec)
 }
 
 const gd_policy gd_breaker_policy = {
+    .state_timer = state_timer,
     .counters = counters,
+    .state_timers = 1,
     .admit = admit,
     .ended = ended,
-    .cancelled = cancelled,
-    .forget = forget,
-    .call_bytes = sizeof(breaker_call),
+    .cancelled = gd_breaker_cancelled,
+    .forget = gd_breaker_forget,
+    .call_bytes = sizeof(gd_breaker_call),
     .state_bytes = sizeof(breaker_state),
     .more_state_bytes = more_state_bytes,
-};
-
-/* ---- as a model writes it ----------------------------------------------------------------------
- */
-static void check(void *spec, const gd_node *node, gd_problems *problems)
-{
-    const gd_breaker_spec *breaker = spec;
-    if (!breaker->window_type && breaker->min_calls > breaker->window_calls)
-        gd_problem(problems, node,
-                   "min_calls is %u, but the window remembers only %u calls; lower min_calls or "
-                   "raise window_calls",
-                   breaker->min_calls, breaker->window_calls);
-}
-
-static const char *const windows[] = {"count", "time", NULL};
-
-static const gd_field fields[] = {
-    GD_FIELD_ROW(gd_breaker_spec, failure_rate, GD_FIELD_SHARE, .fallback = "\"50%\"",
-                 .min = 1000000, .max = GD_SHARE_ONE,
-                 .help = "opens at or above this share of failures",
-                 .source = "resilience4j failureRateThreshold"),
-    GD_FIELD_ROW(gd_breaker_spec, slow_rate, GD_FIELD_SHARE, .fallback = "\"100%\"", .min = 1000000,
-                 .max = GD_SHARE_ONE, .help = "opens at or above this share of slow calls",
-                 .source = "resilience4j slowCallRateThreshold"),
-    GD_FIELD_ROW(gd_breaker_spec, slow_call, GD_FIELD_SPAN, .fallback = "\"60s\"", .min = 1,
-                 .max = GD_DAY, .help = "a call that takes longer is slow",
-                 .source = "resilience4j slowCallDurationThreshold"),
-    GD_FIELD_ROW(gd_breaker_spec, window_type, GD_FIELD_WORD, .fallback = "\"count\"",
-                 .words = windows, .help = "the window is the last calls, or the last seconds",
-                 .source = "resilience4j slidingWindowType"),
-    GD_FIELD_ROW(gd_breaker_spec, window_calls, GD_FIELD_COUNT, .fallback = "100", .min = 1,
-                 .max = 100000, .help = "count window: how many calls it remembers",
-                 .source = "resilience4j slidingWindowSize"),
-    GD_FIELD_ROW(gd_breaker_spec, window_seconds, GD_FIELD_COUNT, .fallback = "100", .min = 1,
-                 .max = 3600, .help = "time window: how many seconds it remembers",
-                 .source = "resilience4j slidingWindowSize"),
-    GD_FIELD_ROW(gd_breaker_spec, min_calls, GD_FIELD_COUNT, .fallback = "100", .min = 1,
-                 .max = 100000, .help = "no verdict before so many calls",
-                 .source = "resilience4j minimumNumberOfCalls"),
-    GD_FIELD_ROW(gd_breaker_spec, trial_calls, GD_FIELD_COUNT, .fallback = "10", .min = 1,
-                 .max = 100000, .help = "half-open: calls let through, and results waited for",
-                 .source = "resilience4j permittedNumberOfCallsInHalfOpenState"),
-    GD_FIELD_ROW(gd_breaker_spec, open_for, GD_FIELD_SPAN, .fallback = "\"60s\"", .min = GD_MS,
-                 .max = GD_DAY, .help = "refuses everything this long, then tries",
-                 .source = "resilience4j waitDurationInOpenState"),
-    GD_FIELD_ROW(gd_breaker_spec, half_open_for, GD_FIELD_SPAN, .fallback = "\"0s\"", .min = 0,
-                 .max = GD_DAY,
-                 .help = "half-open without a verdict this long opens again; 0: no limit",
-                 .source = "resilience4j maxWaitDurationInHalfOpenState"),
-    {0},
-};
-
-const gd_shape gd_breaker_shape = {
-    .name = "breaker",
-    .help = "stops calling what keeps failing, then tries it gently",
-    .source = "resilience4j CircuitBreaker; M. Nygard, Release It!",
-    .bytes = sizeof(gd_breaker_spec),
-    .fields = fields,
-    .check = check,
 };

@@ -69,17 +69,73 @@ typedef struct {
     gd_span after_limit; /* Envoy: what is longer is ignored; AWS: so much longer than its own */
 } gd_retry_spec;
 
+typedef enum {
+    GD_MODE_NORMAL,
+    GD_MODE_DISABLED,    /* lets all through, measures nothing */
+    GD_MODE_FORCED_OPEN, /* lets nothing through */
+    GD_MODE_METRICS_ONLY /* measures, but never opens */
+} gd_breaker_mode;
+typedef enum {
+    GD_COUNTS_UNSAID,
+    GD_COUNTS_FAILURE,
+    GD_COUNTS_SUCCESS,
+    GD_COUNTS_IGNORED
+} gd_counts_as;
+
+typedef struct {
+    gd_span window, snapshot, sleep;
+    uint32_t request_volume;
+    gd_share error_rate;
+} gd_hystrix_spec;
+
+typedef struct {
+    gd_share failure_ratio, open_growth;
+    gd_span sampling, open_for, open_max;
+    uint32_t min_throughput;
+} gd_polly_spec;
+
+typedef struct {
+    uint32_t failures, min_calls;
+    gd_share success_rate, open_growth;
+    gd_span window, open_for, open_max;
+    bool jitter;
+} gd_consecutive_spec;
+
 typedef struct {
     gd_share failure_rate, slow_rate;
     gd_span slow_call;
     uint8_t window_type; /* 0 count, 1 time */
     uint32_t window_calls, window_seconds, min_calls, trial_calls;
     gd_span open_for, half_open_for; /* half_open_for 0: unlimited */
+    gd_span open_max;
+    gd_share open_growth;
+    bool auto_half_open;
+    uint8_t after_half_open; /* 0 open, 1 closed */
+    uint8_t mode;            /* gd_breaker_mode */
+    const gd_node *said_counts;
+    uint8_t counts[GD_OUTCOMES]; /* gd_counts_as, of said_counts */
+    /* Another kind instead. */
+    gd_hystrix_spec *hystrix;
+    gd_polly_spec *polly;
+    gd_consecutive_spec *consecutive;
 } gd_breaker_spec;
+
+typedef struct {
+    uint32_t core, max, queue; /* max 0: as core */
+    gd_span keep_alive;
+} gd_thread_pool_spec;
+
+typedef struct {
+    uint32_t max_connections, max_pending, max_requests;
+    uint8_t protocol; /* 0 http1, 1 http2 */
+} gd_envoy_limits_spec;
 
 typedef struct {
     uint32_t max;
     gd_span max_wait; /* 0: refuses at once */
+    /* Another kind instead. */
+    gd_thread_pool_spec *thread_pool;
+    gd_envoy_limits_spec *envoy;
 } gd_bulkhead_spec;
 
 typedef enum { GD_COALESCE_CALL, GD_COALESCE_USER } gd_coalesce_by;
@@ -104,6 +160,46 @@ typedef struct {
     bool after_timeout, cancel_losers, pick_other_host, tied;
     uint32_t mask; /* of non_fatal */
 } gd_hedge_spec;
+typedef enum {
+    GD_PACE_TOKEN_BUCKET,
+    GD_PACE_LEAKY_BUCKET,
+    GD_PACE_FIXED_WINDOW,
+    GD_PACE_SLIDING_LOG,
+    GD_PACE_SLIDING_WINDOW,
+    GD_PACE_CYCLES,
+    GD_PACES
+} gd_pace_kind;
+
+/* Each kind has its own rows of it. */
+typedef struct {
+    gd_rate rate;
+    uint32_t burst, queue; /* burst 0: one second's worth */
+    uint32_t limit;
+    gd_span period, max_wait;
+} gd_pace_spec;
+
+typedef struct {
+    uint8_t kind; /* gd_pace_kind */
+    gd_pace_spec limit;
+} gd_rate_limit_spec;
+
+/* What `rate_limit` says, for the machine. */
+gd_rate_limit_spec gd_rate_limit_of(const gd_variant *said);
+extern const gd_shape *const gd_pace_shapes[GD_PACES + 1];
+
+typedef struct {
+    gd_share k;
+    gd_span window;
+} gd_throttle_spec;
+
+typedef struct {
+    gd_share beta, scale, smoothing;
+    gd_rate min_rate;
+} gd_adaptive_spec;
+
+/* The kinds of `throttle`: sre, aws_adaptive; ends with NULL. */
+extern const gd_shape gd_throttle_shape, gd_adaptive_shape;
+extern const gd_shape *const gd_throttle_shapes[];
 
 extern const gd_shape gd_deadline_shape, gd_retry_shape, gd_breaker_shape, gd_bulkhead_shape;
 extern const gd_shape gd_coalesce_shape, gd_hedge_shape;
