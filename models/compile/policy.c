@@ -174,7 +174,7 @@ static void find_kinds(gd_builder *b, const gd_call_spec *spec, const void *spec
         specs[GD_POLICY_BULKHEAD] = bulkhead;
 
     if (spec->rate_limit.shape) {
-        gd_rate_limit_spec *limit = gd_arena_make(b->arena, gd_rate_limit_spec);
+        gd_pace_choice *limit = gd_arena_make(b->arena, gd_pace_choice);
         *limit = gd_rate_limit_of(&spec->rate_limit);
         specs[GD_POLICY_RATE_LIMIT] = limit;
     }

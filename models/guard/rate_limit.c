@@ -104,7 +104,7 @@ static gd_span sliding_window(const gd_pace_spec *spec, limit_state *s, gd_time 
     return 0;
 }
 
-static gd_span wait_of(const gd_rate_limit_spec *spec, limit_state *state, gd_time now)
+static gd_span wait_of(const gd_pace_choice *spec, limit_state *state, gd_time now)
 {
     switch ((gd_pace_kind)spec->kind) {
     case GD_PACE_TOKEN_BUCKET:
@@ -155,7 +155,7 @@ static void cancelled(const gd_policy_at *at)
 
 static uint32_t more_state_bytes(const void *spec)
 {
-    const gd_rate_limit_spec *limit = spec;
+    const gd_pace_choice *limit = spec;
     return limit->kind == GD_PACE_SLIDING_LOG ? limit->limit.limit * (uint32_t)sizeof(gd_time) : 0;
 }
 
@@ -242,9 +242,9 @@ const gd_shape *const gd_pace_shapes[GD_PACES + 1] = {
     [GD_PACE_SLIDING_WINDOW] = &sliding_shape, [GD_PACE_CYCLES] = &cycles_shape,
 };
 
-gd_rate_limit_spec gd_rate_limit_of(const gd_variant *said)
+gd_pace_choice gd_rate_limit_of(const gd_variant *said)
 {
-    gd_rate_limit_spec spec = {.limit = *(const gd_pace_spec *)said->spec};
+    gd_pace_choice spec = {.limit = *(const gd_pace_spec *)said->spec};
     while (gd_pace_shapes[spec.kind] != said->shape)
         spec.kind++;
     if (spec.limit.burst == 0)

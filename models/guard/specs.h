@@ -181,10 +181,10 @@ typedef struct {
 typedef struct {
     uint8_t kind; /* gd_pace_kind */
     gd_pace_spec limit;
-} gd_rate_limit_spec;
+} gd_pace_choice;
 
 /* What `rate_limit` says, for the machine. */
-gd_rate_limit_spec gd_rate_limit_of(const gd_variant *said);
+gd_pace_choice gd_rate_limit_of(const gd_variant *said);
 extern const gd_shape *const gd_pace_shapes[GD_PACES + 1];
 
 typedef struct {
