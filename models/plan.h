@@ -34,6 +34,7 @@ typedef enum {
     GD_STEP_JUMP,     /* a = step */
     GD_STEP_END,      /* end of the operation: a = op */
     GD_STEP_END_STRAND, /* end of a branch or of a repeat's body */
+    GD_STEP_OPTIONAL,   /* a = step to jump to when it is left out */
     GD_STEP_REFUSE /* end of a service's program of refusal: answers with the frame's outcome */
 } gd_step_kind;
 
@@ -113,6 +114,7 @@ typedef struct {
     gd_span quota_after;  /* retry_after of its refusals, or GD_RETRY_UNSAID, GD_RETRY_STOP */
     uint64_t unavailable; /* threshold: share of arrivals answered `unavailable` (availability) */
     uint32_t serves_first, serves_n, serve_bytes; /* into plan->serves; bytes of an instance */
+    const struct gd_isolation_spec *isolation;    /* NULL: none */
     const struct gd_contention_spec *contention; /* NULL: none */
     bool by_criticality; /* PRIORITY: classes are the requests', not the operations' */
     gd_span ageing;      /* PRIORITY: who waits rises a class after each of it; 0: never */
@@ -171,6 +173,7 @@ typedef struct {
     uint32_t then_site;     /* THEN_CALL */
     uint32_t retry_mask;    /* bit per outcome: another try is worth it */
     uint32_t hedge_mask;    /* bit per outcome: not fatal, another copy is worth it */
+    bool isolated;       /* its callee says which instances serve whom */
     uint8_t criticality; /* of what a client asks here: gd_criticality */
     bool guarded;           /* has a policy chain: needs a call record */
     bool passes;            /* a proxy's first call: has the proxy's own name, so that
@@ -382,6 +385,7 @@ typedef struct gd_plan {
 
     gd_plan_serve *serves; /* by service, in the order of serve.def */
     uint32_t n_serves;
+    bool pauses;      /* some process may stand still */
     bool needs_roots; /* somebody asks frames whose they are */
 
     gd_plan_counter *counters;

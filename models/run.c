@@ -23,6 +23,7 @@ gd_run *gd_run_new(const gd_plan *plan, uint64_t seed)
     run->words = run->layout->words;
     run->sides = run->layout->sides;
     run->roots = run->layout->roots;
+    run->pauses = plan->pauses;
     run->extras = run->layout->extras;
     run->call_stride = MAX((plan->max_call_bytes + 7) & ~7u, 8u); /* calls may have no policies */
     if (run->layout->roots)

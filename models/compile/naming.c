@@ -7,7 +7,7 @@
 #include <string.h>
 
 static const char *const words[GD_SAYS + 1] = {"work",   "wait", "call", "parallel", "choose",
-                                               "repeat", "if",   "fail", NULL};
+                                               "repeat", "if",   "fail", "optional", NULL};
 
 gd_step_word gd_step_word_of(const gd_node *node)
 {
@@ -147,6 +147,8 @@ static void name_step(namer *n, const gd_node *step)
     }
     if (word == GD_SAYS_REPEAT)
         name_list(n, gd_node_said(step, "steps"));
+    if (word == GD_SAYS_OPTIONAL)
+        name_list(n, body);
     if (word == GD_SAYS_IF) {
         name_list(n, gd_node_said(step, "then"));
         name_list(n, gd_node_said(step, "else"));

@@ -1,5 +1,6 @@
 /* Segments of users: tenants, plans; and how much what a client asks matters. */
 #include "models/compile/build.h"
+#include "models/serve/specs.h"
 
 #include <string.h>
 
@@ -178,8 +179,28 @@ void gd_read_criticality(gd_builder *b, const gd_client_spec *spec, guint first_
                    "\"priority\" with \"classes\": \"criticality\"");
 }
 
+/* A service that says which instances serve whom leaves its callers no choice. */
+static void check_isolated(gd_builder *b)
+{
+    for (guint i = 0; i < b->sites->len; i++) {
+        gd_plan_site *site = &g_array_index(b->sites, gd_plan_site, i);
+        for (uint32_t k = 0; k < site->callees_n; k++) {
+            uint32_t op = g_array_index(b->callees, uint32_t, site->callees_first + k);
+            site->isolated |= b->plan->services[b->plan->ops[op].service].isolation != NULL;
+        }
+        if (site->isolated &&
+            (site->callees_n > 1 || site->pools_first || site->balancer == GD_LEAST_REQUESTS ||
+             site->balancer == GD_TWO_CHOICES))
+            gd_problem(b->problems, b->site_nodes->pdata[i],
+                       "%s: the callee's isolation says which instance serves whom, and so do a "
+                       "balancer of its own kind or a group of callees; keep one of them",
+                       site->name);
+    }
+}
+
 void gd_check_segments_used(gd_builder *b)
 {
+    check_isolated(b);
     for (uint32_t i = 0; i < b->model->segments.n; i++)
         if (!g_hash_table_contains(b->segments_used, b->model->segments.at[i].name))
             gd_problem_key(b->problems, b->model->segments.at[i].node,

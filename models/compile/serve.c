@@ -1,6 +1,8 @@
 /* What a service does to keep itself standing, as rows in the order of models/serve/serve.def. */
 #include "models/serve/serve.h"
 
+#include <string.h>
+
 #define MOST_BUCKETS 4000000u /* 64 MiB: assumption */
 #include "models/compile/build.h"
 
@@ -166,6 +168,49 @@ static void add_shed(gd_builder *b, uint32_t index, const gd_party *party)
     add(b, index, GD_SERVE_SUCCESS_RATE, shed->success_rate);
 }
 
+static void add_pauses(gd_builder *b, uint32_t index, const gd_party *party)
+{
+    const gd_service_spec *spec = party->spec;
+    b->plan->pauses |= spec->gc || (spec->memory && spec->memory->allocates > 0);
+    add(b, index, GD_SERVE_MEMORY, spec->memory);
+    if (!spec->gc)
+        return;
+    if (spec->memory && spec->memory->allocates > 0)
+        gd_problem(b->problems, gd_node_said(party->node, "gc"),
+                   "memory says already when it collects; keep one of gc and memory.allocates");
+    gd_gc_plan *plan = gd_arena_make(b->arena, gd_gc_plan);
+    const gd_node *node = gd_node_said(party->node, "gc");
+    plan->every = gd_dist_index_of(b, spec->gc->every, gd_node_said(node, "every"));
+    plan->pause = gd_dist_index_of(b, spec->gc->pause, gd_node_said(node, "pause"));
+    if (plan->every != GD_NONE && plan->pause != GD_NONE)
+        add(b, index, GD_SERVE_GC, plan);
+}
+
+static void add_isolation(gd_builder *b, uint32_t index, const gd_party *party)
+{
+    gd_plan_service *service = &b->plan->services[index];
+    const gd_isolation_spec *said = party->spec->isolation;
+    const gd_node *node = gd_node_said(party->node, "isolation");
+    if (!said)
+        return;
+    gd_isolation_spec *spec = gd_arena_make(b->arena, gd_isolation_spec);
+    *spec = *said;
+    uint32_t parts = MAX(spec->cells, spec->shard), n = 1;
+    if (parts > service->instances_n)
+        gd_problem(b->problems, node, "%s is %u, and there are %u instances; write at most %u",
+                   spec->cells ? "cells" : "shard", parts, service->instances_n,
+                   service->instances_n);
+    spec->by = GD_WHOSE_ALL;
+    if (spec->by_name && strcmp(spec->by_name, "user") != 0)
+        spec->by = gd_find_whose(b, spec->by_name, node, &n);
+    if (spec->by == GD_WHOSE_CALLER)
+        gd_problem(b->problems, node,
+                   "a customer is a user or a value of a segment, not a caller; write \"by\": "
+                   "\"user\"");
+    b->plan->needs_roots = true;
+    service->isolation = spec;
+}
+
 void gd_add_serves(gd_builder *b, uint32_t index, const gd_party *party)
 {
     const gd_service_spec *spec = party->spec;
@@ -181,4 +226,7 @@ void gd_add_serves(gd_builder *b, uint32_t index, const gd_party *party)
     service->contention = spec->contention;
     add(b, index, GD_SERVE_CONTENTION, spec->contention);
     add(b, index, GD_SERVE_WARM_UP, spec->warm_up);
+    add_pauses(b, index, party);
+    add(b, index, GD_SERVE_BROWNOUT, spec->brownout);
+    add_isolation(b, index, party);
 }

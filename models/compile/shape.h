@@ -150,6 +150,10 @@ typedef struct {
     gd_span ageing;
     gd_shed_spec *shed;
     gd_contention_spec *contention;
+    gd_memory_spec *memory;
+    gd_gc_spec *gc;
+    gd_brownout_spec *brownout;
+    gd_isolation_spec *isolation;
     gd_warm_up_spec *warm_up;
     const gd_node *before, *after, *calls, *operations;
 } gd_service_spec;
@@ -184,6 +188,7 @@ typedef enum {
     GD_SAYS_REPEAT,
     GD_SAYS_IF,
     GD_SAYS_FAIL,
+    GD_SAYS_OPTIONAL,
     GD_SAYS
 } gd_step_word;
 

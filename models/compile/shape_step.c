@@ -91,6 +91,14 @@ static const gd_field fail_fields[] = {
     {0},
 };
 
+static const gd_field optional_fields[] = {
+    GD_ROW(gd_step_spec, "optional", body, GD_FIELD_NODES, .required = true,
+           .shape = &gd_steps_shape,
+           .help = "steps that the service's brownout may leave out; the answer is degraded then"),
+    AS_ROW,
+    {0},
+};
+
 #define STEP_SHAPE(id, word, h)                                                                    \
     static const gd_shape id##_shape = {                                                           \
         .name = word "-step", .help = (h), .bytes = sizeof(gd_step_spec), .fields = id##_fields}
@@ -102,10 +110,11 @@ STEP_SHAPE(choose, "choose", "one branch, drawn by weight");
 STEP_SHAPE(repeat, "repeat", "some steps several times");
 STEP_SHAPE(if, "if", "steps behind a flag");
 STEP_SHAPE(fail, "fail", "end with a failure, with a probability");
+STEP_SHAPE(optional, "optional", "steps that are left out under load");
 
-const gd_shape *const gd_step_shapes[GD_SAYS + 1] = {&work_shape,     &wait_shape,   &call_shape,
-                                                     &parallel_shape, &choose_shape, &repeat_shape,
-                                                     &if_shape,       &fail_shape,   NULL};
+const gd_shape *const gd_step_shapes[GD_SAYS + 1] = {
+    &work_shape,   &wait_shape, &call_shape, &parallel_shape, &choose_shape,
+    &repeat_shape, &if_shape,   &fail_shape, &optional_shape, NULL};
 
 static const gd_field option_fields[] = {
     GD_FIELD_ROW(gd_option_spec, weight, GD_FIELD_FACTOR, .fallback = "1",
@@ -133,9 +142,9 @@ const gd_shape gd_callee_shape = {
     .fields = callee_fields,
 };
 
-static const gd_shape *const step_refers[] = {&work_shape,     &wait_shape,   &call_shape,
-                                              &parallel_shape, &choose_shape, &repeat_shape,
-                                              &if_shape,       &fail_shape,   NULL};
+static const gd_shape *const step_refers[] = {
+    &work_shape,   &wait_shape, &call_shape, &parallel_shape, &choose_shape,
+    &repeat_shape, &if_shape,   &fail_shape, &optional_shape, NULL};
 const gd_shape gd_steps_shape = {
     .name = "steps",
     .help = "a list of steps; a bare string is a call",

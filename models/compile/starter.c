@@ -88,6 +88,8 @@ static double p99_of_step(gd_builder *b, const gd_node *step, int depth)
     case GD_SAYS_IF:
         return MAX(p99_of_list(b, gd_node_said(step, "then"), depth),
                    p99_of_list(b, gd_node_said(step, "else"), depth));
+    case GD_SAYS_OPTIONAL:
+        return p99_of_list(b, gd_node_said(step, "optional"), depth);
     case GD_SAYS_FAIL:
     case GD_SAYS:
         return 0;

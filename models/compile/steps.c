@@ -207,6 +207,19 @@ static void emit_if(emitter *e, const gd_node *node, const gd_step_spec *spec, d
     step_at(e, jump)->a = b->steps->len;
 }
 
+static void emit_optional(emitter *e, const gd_node *node, const gd_step_spec *spec, double times)
+{
+    gd_builder *b = e->b;
+    const gd_party *party = gd_party_of(b, b->plan->ops[e->op].service);
+    if (!party->spec || !party->spec->brownout)
+        gd_problem(b->problems, node,
+                   "nothing leaves it out; write \"brownout\": {\"target\": \"200ms\"} on the "
+                   "service, or its steps by themselves");
+    uint32_t step = add_step(e, GD_STEP_OPTIONAL, node, gd_hash_text(name_of(e, node)));
+    emit_list(e, spec->body, times);
+    step_at(e, step)->a = b->steps->len;
+}
+
 /* ---- repeats ------------------------------------------------------------------------------ */
 /* How often on average; fills the count's fields of the step. */
 static double read_repeats(emitter *e, const gd_node *count, gd_step *step)
@@ -294,7 +307,7 @@ static void report_no_step(gd_builder *b, const gd_node *node)
             b->problems, node,
             "is no step; write \"service.operation\" or one of {\"work\": …}, {\"wait\": …}, "
             "{\"call\": …}, {\"parallel\": …}, {\"choose\": …}, {\"repeat\": …}, {\"if\": …}, "
-            "{\"fail\": …}");
+            "{\"fail\": …}, {\"optional\": …}");
 }
 
 static void emit_step(emitter *e, const gd_node *node, double times)
@@ -335,6 +348,9 @@ static void emit_step(emitter *e, const gd_node *node, double times)
         break;
     case GD_SAYS_IF:
         emit_if(e, node, spec, times);
+        break;
+    case GD_SAYS_OPTIONAL:
+        emit_optional(e, node, spec, times);
         break;
     case GD_SAYS_FAIL:
         emit_fail(e, node, spec);

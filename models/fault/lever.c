@@ -100,6 +100,28 @@ static void started(gd_run *run, uint32_t at)
                          run->plan->instances[at].ordinal);
 }
 
+/* A new process comes up: after that span, and its start-up. */
+static void begin_start(gd_run *run, uint32_t at, gd_span after)
+{
+    gd_instance *instance = &GD_INSTANCES(run)[at];
+    const gd_plan_service *service = &run->plan->services[instance->service];
+    gd_span start_up = service->start_up;
+    if (service->start_up_dist != GD_NONE) {
+        uint64_t key = gd_mix(gd_mix(run->key, run->plan->instances[at].salt), GD_SALT_START);
+        start_up = gd_dist_sample(&run->plan->dists[service->start_up_dist],
+                                  gd_mix_n(key, (uint64_t)run->now));
+    }
+    start_up = gd_time_add(after, start_up);
+    if (start_up > 0) {
+        instance->flags |= GD_I_STARTING;
+        uint64_t word = gd_agenda_push(&run->agenda, gd_time_add(run->now, start_up), GD_RANK_LEVER,
+                                       GD_EV_STARTED, at);
+        instance->start = (uint32_t)(word >> 29);
+    } else {
+        started(run, at);
+    }
+}
+
 static void instance_changed(gd_run *run, uint32_t at, const gd_lever_state *before,
                              const gd_lever_state *after)
 {
@@ -120,25 +142,22 @@ static void instance_changed(gd_run *run, uint32_t at, const gd_lever_state *bef
         instance->flags = (uint16_t)((instance->flags | GD_I_DOWN) & ~GD_I_STARTING);
         gd_instance_crash(run, at);
     } else if (before->down && !after->down) {
-        gd_span start_up = service->start_up;
-        if (service->start_up_dist != GD_NONE) {
-            uint64_t key = gd_mix(gd_mix(run->key, run->plan->instances[at].salt), GD_SALT_START);
-            start_up = gd_dist_sample(&run->plan->dists[service->start_up_dist],
-                                      gd_mix_n(key, (uint64_t)run->now));
-        }
-        if (start_up > 0) {
-            instance->flags |= GD_I_STARTING;
-            uint64_t word = gd_agenda_push(&run->agenda, gd_time_add(run->now, start_up),
-                                           GD_RANK_LEVER, GD_EV_STARTED, at);
-            instance->start = (uint32_t)(word >> 29);
-        } else {
-            started(run, at);
-        }
+        begin_start(run, at, 0);
     }
     if (after->drain || !(instance->flags & GD_I_DOWN)) /* else it joins when it has started */
         gd_registry_set(run, at, GD_E_DRAINING, after->drain > 0);
     if (before->hang && !after->hang && !(instance->flags & GD_I_DOWN))
         gd_instance_unhang(run, at);
+}
+
+void gd_lever_restart(gd_run *run, uint32_t at, gd_span after)
+{
+    gd_instance *instance = &GD_INSTANCES(run)[at];
+    if (instance->flags & GD_I_DOWN)
+        return;
+    instance->flags |= GD_I_DOWN | GD_I_STARTING;
+    gd_instance_crash(run, at);
+    begin_start(run, at, after);
 }
 
 /* Its start-up is over, unless it went down again meanwhile. */

@@ -103,11 +103,25 @@ static uint32_t pick_of_pool(gd_run *run, const gd_plan_site *site, const gd_wai
     return target;
 }
 
+/* The callee says which instances serve whom. */
+static uint32_t pick_of_isolated(gd_run *run, const gd_plan_site *site, const gd_waiter *who,
+                                 uint64_t key, uint32_t *op)
+{
+    root_of root = find_root(run, site, who, key);
+    gd_subject subject = {.request = root.key, .client = root.client, .user = root.user};
+    uint32_t tries = who->by == GD_BY_CALL ? GD_CALLS(run)[who->caller].attempts - 1u : 0;
+    *op = run->plan->callees[site->callees_first];
+    const gd_plan_service *service = &run->plan->services[run->plan->ops[*op].service];
+    return gd_isolation_pick(run, service, &subject, tries);
+}
+
 /* Asks the balancer, and again for somebody else while a policy of the call has tried whom it names
  * (Envoy: the predicate previous_hosts). */
 static uint32_t pick(gd_run *run, const gd_plan_site *site, const gd_waiter *who, uint32_t from,
                      uint64_t key, uint32_t *op)
 {
+    if (__builtin_expect(site->isolated, 0))
+        return pick_of_isolated(run, site, who, key, op);
     if (__builtin_expect(site->pools_first != 0, 0))
         return pick_of_pool(run, site, who, from, key, op);
     uint32_t target = gd_balance_pick(run, site, from, key, op);

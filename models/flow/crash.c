@@ -119,6 +119,9 @@ static void empty_station(gd_run *run, uint32_t at)
         GD_SEG(run, GD_SEG_SHARED, gd_shared)
         [instance->aside] = (gd_shared){.root = GD_NONE, .changed = run->now};
     }
+    instance->flags = (uint16_t)(instance->flags & ~GD_I_PAUSED);
+    if (run->pauses)
+        GD_SEG(run, GD_SEG_PAUSES, gd_time)[at] = 0;
     if (instance->flags & GD_I_SERVE)
         gd_serve_reset(run, at);
 }
@@ -200,6 +203,46 @@ void gd_instance_unhang(gd_run *run, uint32_t at)
     }
     g_array_free(frames, TRUE);
     const gd_instance *instance = &GD_INSTANCES(run)[at];
+    if (run->plan->services[instance->service].discipline == GD_PS)
+        gd_shared_wake(run, at);
+}
+
+gd_span gd_instance_stands(const gd_run *run, uint32_t at)
+{
+    if (!run->pauses)
+        return 0;
+    gd_time until = GD_SEG(run, GD_SEG_PAUSES, gd_time)[at];
+    return until > run->now ? until - run->now : 0;
+}
+
+/* Nothing ends while the process stands still: what is in work is done later by as much. */
+void gd_instance_pause(gd_run *run, uint32_t at, gd_span lasts)
+{
+    gd_instance *instance = &GD_INSTANCES(run)[at];
+    bool shared = run->plan->services[instance->service].discipline == GD_PS;
+    if (shared)
+        gd_shared_pause(run, at);
+    instance->flags |= GD_I_PAUSED;
+    GD_SEG(run, GD_SEG_PAUSES, gd_time)[at] = gd_time_add(run->now, lasts);
+    if (shared)
+        return;
+    GArray *frames = frames_at(run, at, GD_F_EVENT);
+    for (guint i = 0; i < frames->len; i++) {
+        uint32_t slot = g_array_index(frames, gd_found, i).slot;
+        gd_frame_side *side = &GD_SIDES(run)[slot];
+        if (side->word == 0)
+            continue;
+        side->ends = gd_time_add(side->ends, lasts);
+        side->word = gd_agenda_push(&run->agenda, side->ends, GD_RANK_REPLY, GD_EV_WORK, slot);
+    }
+    g_array_free(frames, TRUE);
+}
+
+void gd_instance_go_on(gd_run *run, uint32_t at)
+{
+    gd_instance *instance = &GD_INSTANCES(run)[at];
+    instance->flags = (uint16_t)(instance->flags & ~GD_I_PAUSED);
+    GD_SEG(run, GD_SEG_PAUSES, gd_time)[at] = 0;
     if (run->plan->services[instance->service].discipline == GD_PS)
         gd_shared_wake(run, at);
 }

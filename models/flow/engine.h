@@ -52,6 +52,7 @@ enum {
     GD_SEG_TICKS,     /* of balancers */
     GD_SEG_ENDPOINTS, /* per instance: what its registry knows; none without one */
     GD_SEG_RATE_BUCKETS,
+    GD_SEG_PAUSES, /* per instance: until when it stands still; only in plans with pauses */
     GD_SEGS
 };
 
@@ -77,6 +78,7 @@ struct gd_run {
     uint32_t series_room; /* windows that the series' memory holds */
     uint32_t call_stride;
     gd_phase phase;
+    bool pauses; /* some process may stand still */
     bool measuring, ended, finished, any_site_lever;
     bool words, sides, roots, extras; /* as in the layout */
     bool many_hists;                  /* the services' histograms do not fit the cache */

@@ -62,6 +62,7 @@ void gd_serve_drop(gd_run *run, uint32_t slot);
 gd_time gd_serve_oldest(gd_run *run, uint32_t instance);
 void gd_serve_reset(gd_run *run, uint32_t instance); /* begins, or begins anew */
 void gd_serve_event(gd_run *run, uint32_t instance, uint64_t word); /* GD_EV_SERVE */
+gd_outcome gd_serve_optional(gd_run *run, uint32_t slot, uint64_t salt);
 void gd_serve_expire(gd_run *run, uint32_t slot, uint64_t word);    /* GD_EV_EXPIRE */
 
 /* models/serve/whose.c: the value of a request in a segment of the plan, or GD_WHOSE_... */
@@ -125,6 +126,9 @@ typedef struct {
 } gd_subject; /* whom a request is for: hashes, resolvers and sticky routing go by it */
 uint32_t gd_pool_pick(gd_run *run, const gd_plan_site *site, uint32_t from, uint64_t key,
                       const gd_subject *subject, uint32_t *op);
+/* models/serve/isolation.c: the instance for whom a request is, at this try. */
+uint32_t gd_isolation_pick(gd_run *run, const gd_plan_service *service, const gd_subject *subject,
+                           uint32_t attempt);
 void gd_pool_ended(gd_run *run, const gd_plan_site *site, uint32_t from, uint32_t instance,
                    uint32_t user, gd_outcome outcome, gd_span took);
 void gd_pool_forget(gd_run *run, uint32_t instance); /* a caller restarts */
@@ -155,6 +159,8 @@ void gd_client_think_over(gd_run *run, uint32_t user);
 gd_outcome gd_lever_verdict(gd_run *run, uint32_t slot);
 void gd_lever_start(gd_run *run);
 void gd_lever_event(gd_run *run, uint32_t fault);
+/* The process dies, and a new one is started after that span and its start-up. */
+void gd_lever_restart(gd_run *run, uint32_t instance, gd_span after);
 void gd_lever_started(gd_run *run, uint32_t instance, uint64_t word);
 bool gd_bucket_take(gd_run *run, uint32_t bucket, gd_rate rate, uint32_t burst);
 
@@ -170,6 +176,11 @@ typedef struct {
 GArray *gd_frames_swallowed(gd_run *run, uint32_t site);
 void gd_instance_crash(gd_run *run, uint32_t instance);
 void gd_instance_unhang(gd_run *run, uint32_t instance);
+/* The process stands still for that long: work in progress ends later, messages wait. */
+void gd_instance_pause(gd_run *run, uint32_t instance, gd_span lasts);
+void gd_instance_go_on(gd_run *run, uint32_t instance); /* when that is over */
+/* For how long it still stands still; 0: it does not. */
+gd_span gd_instance_stands(const gd_run *run, uint32_t instance);
 void gd_instance_rescale(gd_run *run, uint32_t instance, gd_share before, gd_share after);
 void gd_frame_cancel(gd_run *run, uint32_t slot); /* nobody wants its answer any more */
 void gd_frame_cancel_children(gd_run *run, uint32_t slot);

@@ -2,6 +2,34 @@
  * and queues in station.c. */
 #include "models/flow/engine.h"
 
+/* What comes to a process that stands still waits at its socket until it goes on. */
+static bool waits_at_socket(gd_run *run, uint32_t slot, gd_event_kind kind)
+{
+    gd_frame *frame = &GD_FRAMES(run)[slot];
+    gd_span stands = gd_instance_stands(run, frame->instance);
+    if (stands == 0)
+        return false;
+    frame->flags |= GD_F_EVENT;
+    gd_agenda_push(&run->agenda, gd_time_add(run->now, stands),
+                   kind == GD_EV_REQUEST ? GD_RANK_ARRIVAL : GD_RANK_REPLY, kind, slot);
+    return true;
+}
+
+/* The same of an answer, at the process that asked. */
+static bool answer_waits(gd_run *run, const gd_frame *frame, uint32_t slot)
+{
+    uint32_t at = GD_NONE;
+    if (frame->by == GD_BY_FRAME && GD_FRAMES(run)[frame->caller].age == frame->caller_age)
+        at = GD_FRAMES(run)[frame->caller].instance;
+    else if (frame->by == GD_BY_CALL && GD_CALLS(run)[frame->caller].age == frame->caller_age)
+        at = GD_CALLS(run)[frame->caller].from;
+    gd_span stands = at == GD_NONE ? 0 : gd_instance_stands(run, at);
+    if (stands == 0)
+        return false;
+    gd_agenda_push(&run->agenda, gd_time_add(run->now, stands), GD_RANK_REPLY, GD_EV_REPLY, slot);
+    return true;
+}
+
 void gd_frame_request(gd_run *run, uint32_t slot)
 {
     gd_frame *frame = &GD_FRAMES(run)[slot];
@@ -16,6 +44,9 @@ void gd_frame_request(gd_run *run, uint32_t slot)
             gd_check_ping(run, slot);
         return;
     }
+    if (__builtin_expect(instance->flags & GD_I_PAUSED, 0) &&
+        waits_at_socket(run, slot, GD_EV_REQUEST))
+        return;
     frame->flags |= GD_F_ARRIVED;
     frame->arrived = run->now;
     if (run->extras)
@@ -142,6 +173,8 @@ void gd_frame_wait_done(gd_run *run, uint32_t slot)
         return;
     }
     const gd_instance *instance = &GD_INSTANCES(run)[frame->instance];
+    if (__builtin_expect(run->pauses, 0) && waits_at_socket(run, slot, GD_EV_WAIT))
+        return;
     if (instance->flags & GD_I_HANG) {
         frame->flags |= GD_F_HUNG;
         return;
@@ -218,6 +251,8 @@ void gd_frame_reply(gd_run *run, uint32_t slot)
             strand_done(run, slot);
         return;
     }
+    if (__builtin_expect(run->pauses, 0) && answer_waits(run, &frame, slot))
+        return;
     const gd_plan_site *site = &run->plan->sites[frame.site];
     gd_edge_record *edge = &GD_EDGES(run)[site->edge];
     gd_outcome outcome = (gd_outcome)frame.outcome;

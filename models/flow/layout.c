@@ -99,6 +99,7 @@ gd_layout *gd_layout_new(const gd_plan *plan)
     for (uint32_t i = 0; i < plan->n_sites; i++)
         layout->sides |= plan->sites[i].then == GD_THEN_CRASH;
     layout->roots |= plan->needs_roots;
+    layout->words |= plan->pauses;
     layout->sides |= layout->words || layout->roots;
     layout->dist_ring = gd_arena_array(arena, uint8_t, plan->n_dists + 1);
     layout->policy_ring = gd_arena_array(arena, uint8_t, plan->n_policies + 1);
@@ -222,6 +223,7 @@ void gd_layout_state(gd_run *run)
     instances_new(run);
     mark_tied(run);
     zeroed(run, GD_SEG_STATE_INDEX, plan->n_states, sizeof(uint32_t));
+    zeroed(run, GD_SEG_PAUSES, plan->pauses ? plan->n_instances : 0, sizeof(gd_time));
     zeroed(run, GD_SEG_RATE_BUCKETS, plan->n_rate_buckets, sizeof(gd_rate_bucket));
     zeroed(run, GD_SEG_BUCKETS, (size_t)plan->n_faults + plan->n_services, sizeof(gd_bucket));
     zeroed(run, GD_SEG_FAULTS, plan->n_faults, sizeof(gd_share));

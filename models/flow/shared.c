@@ -55,7 +55,7 @@ static void advance(const gd_run *run, const gd_instance *instance, gd_shared *s
 {
     gd_u128 dt = (gd_u128)(run->now - shared->changed) << GD_SHARED_BITS;
     shared->changed = run->now;
-    if (instance->flags & GD_I_HANG)
+    if (instance->flags & (GD_I_HANG | GD_I_PAUSED))
         return;
     if (shared->n == 0) {
         shared->attained = 0; /* so that it fits 64 bits however long the run: 52 busy days */
@@ -73,7 +73,7 @@ static void advance(const gd_run *run, const gd_instance *instance, gd_shared *s
 static void schedule(gd_run *run, uint32_t at, gd_shared *shared)
 {
     shared->word = 0;
-    if (shared->root == GD_NONE || GD_INSTANCES(run)[at].flags & GD_I_HANG)
+    if (shared->root == GD_NONE || GD_INSTANCES(run)[at].flags & (GD_I_HANG | GD_I_PAUSED))
         return;
     uint64_t tag = GD_SIDES(run)[shared->root].tag;
     gd_u128 left = tag > shared->attained ? tag - shared->attained : 0;

@@ -230,6 +230,18 @@ void gd_frame_run(gd_run *run, uint32_t slot)
         case GD_STEP_END_STRAND:
             gd_frame_finish(run, slot, GD_OK);
             return;
+        case GD_STEP_OPTIONAL: {
+            gd_outcome verdict = gd_serve_optional(run, slot, step->salt);
+            if (verdict == GD_OK)
+                break;
+            if (verdict != GD_DEGRADED) {
+                gd_frame_finish(run, slot, verdict);
+                return;
+            }
+            GD_FRAMES(run)[slot].flags |= GD_F_DEGRADED;
+            GD_FRAMES(run)[slot].pc = (uint16_t)step->a;
+            continue;
+        }
         case GD_STEP_REFUSE:
             gd_station_refused(run, slot);
             return;

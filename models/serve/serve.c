@@ -113,6 +113,15 @@ void gd_serve_busy(gd_run *run, uint32_t instance)
             w.kind->busy(&w.at);
 }
 
+gd_outcome gd_serve_optional(gd_run *run, uint32_t slot, uint64_t salt)
+{
+    walk w = walk_of(run, GD_FRAMES(run)[slot].instance);
+    while (next(&w))
+        if (w.kind->optional)
+            return w.kind->optional(&w.at, slot, salt);
+    return GD_OK;
+}
+
 /* The row that orders the queue, where the service has a discipline of its own. */
 static walk order_of(gd_run *run, uint32_t instance)
 {
@@ -177,6 +186,13 @@ void gd_serve_expire(gd_run *run, uint32_t slot, uint64_t word)
     const gd_frame *frame = &GD_FRAMES(run)[slot];
     if (!(frame->flags & GD_F_QUEUED) || GD_SIDES(run)[slot].word != word)
         return; /* it has been served, or the slot serves another */
+    gd_span stands = gd_instance_stands(run, frame->instance);
+    if (stands > 0) { /* it is seen when the process goes on */
+        GD_SIDES(run)
+        [slot].word = gd_agenda_push(&run->agenda, gd_time_add(run->now, stands), GD_RANK_TIMER,
+                                     GD_EV_EXPIRE, slot);
+        return;
+    }
     GD_SIDES(run)[slot].word = 0;
     gd_fold(run, run->plan->services[GD_INSTANCES(run)[frame->instance].service].salt, GD_EV_EXPIRE,
             frame->key);

@@ -13,6 +13,7 @@
  *   reset    it begins, at the start of the run or after a restart: its bytes are zero
  *   busy     the number of busy workers, or of those who wait, is about to change
  *   timer    its timer is due; the timer's word is the first 8 bytes that the kind keeps
+ *   optional an optional step: is it done, left out, or does leaving it out fail?
  * A queue discipline of its own has these, and one service has at most one of them:
  *   push, pop   puts a request into the queue, takes the next one out (it is not empty)
  *   drop        takes one out of the middle
@@ -48,6 +49,8 @@ typedef struct gd_serve_kind {
     void (*busy)(const gd_serve_at *at);
     void (*timer)(const gd_serve_at *at);
     void (*expired)(const gd_serve_at *at); /* somebody's time in the queue was up */
+    /* An optional step: GD_OK: do it; GD_DEGRADED: leave it out; a failure: it broke. */
+    gd_outcome (*optional)(const gd_serve_at *at, uint32_t slot, uint64_t salt);
     void (*push)(const gd_serve_at *at, uint32_t slot);
     uint32_t (*pop)(const gd_serve_at *at);
     void (*drop)(const gd_serve_at *at, uint32_t slot);
@@ -73,6 +76,8 @@ static inline void gd_serve_timer(const gd_serve_at *at, gd_span after)
     *(uint64_t *)at->mine = gd_agenda_push(&at->run->agenda, gd_time_add(at->run->now, after),
                                            GD_RANK_CONTROL, GD_EV_SERVE, at->instance);
 }
+/* The i-th instance (from 0, of the service) of a customer's; i goes round. */
+uint32_t gd_isolation_member(const gd_plan_service *service, uint64_t customer, uint32_t i);
 /* 64 uniform bits that belong to this request and this purpose. */
 static inline uint64_t gd_serve_draw(const gd_serve_at *at, uint32_t slot, uint64_t salt)
 {

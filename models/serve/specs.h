@@ -122,6 +122,30 @@ typedef struct {
 /* n / X(n) of the universal scalability law. */
 gd_share gd_contention_factor(const gd_contention_spec *spec, uint64_t n);
 
+typedef struct {
+    int64_t limit, base, per_request, leak, leak_per_request, allocates, rate;
+    gd_span restart, spread, pause;
+} gd_memory_spec;
+typedef struct {
+    gd_dist_spec *every, *pause;
+} gd_gc_spec;
+typedef struct {
+    uint32_t every, pause; /* dists */
+} gd_gc_plan;
+typedef struct {
+    gd_span target, period;
+    gd_share gain, least, latent_bug;
+} gd_brownout_spec;
+
+/* ---- whom it serves ------------------------------------------------------------------------ */
+#define GD_SHARD_MOST 32u
+typedef struct gd_isolation_spec {
+    uint32_t cells, shard; /* one of them is 0 */
+    const char *by_name;
+    uint32_t by; /* the compiler's: a segment, or GD_WHOSE_ALL: each user */
+} gd_isolation_spec;
+
+extern const gd_shape gd_memory_shape, gd_gc_shape, gd_brownout_shape, gd_isolation_shape;
 extern const gd_shape *const gd_limit_shapes[]; /* the variants of `concurrency_limit` */
 extern const gd_shape gd_fixed_shape, gd_aimd_shape, gd_vegas_shape, gd_gradient2_shape;
 extern const gd_shape gd_gradient_shape, gd_shed_shape;

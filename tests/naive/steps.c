@@ -180,6 +180,7 @@ static bool one_step(nv_world *w, nv_task *task, const gd_step *step)
     case GD_STEP_SEND:
         call(w, task, step->a, task->key, false);
         break;
+    case GD_STEP_OPTIONAL:
     case GD_STEP_REFUSE: /* its models name no price of a refusal */
     case GD_STEP_ENTER:
         break;

@@ -9,7 +9,7 @@
 
 static const char *const kinds[] = {"enter",    "work",   "wait",       "call",  "send",
                                     "parallel", "choose", "repeat",     "if",    "fail",
-                                    "jump",     "end",    "end-strand", "refuse"};
+                                    "jump",     "end",    "end-strand", "optional", "refuse"};
 
 static void print_step(GString *out, const gd_plan *plan, const gd_step *step, uint32_t first)
 {
@@ -57,6 +57,7 @@ static void print_step(GString *out, const gd_plan *plan, const gd_step *step, u
     case GD_STEP_WORK:
     case GD_STEP_WAIT:
     case GD_STEP_END:
+    case GD_STEP_OPTIONAL:
     case GD_STEP_REFUSE:
     case GD_STEP_END_STRAND:
         break;
