@@ -118,7 +118,7 @@ typedef struct {
     const struct gd_contention_spec *contention; /* NULL: none */
     bool by_criticality; /* PRIORITY: classes are the requests', not the operations' */
     gd_span ageing;      /* PRIORITY: who waits rises a class after each of it; 0: never */
-    uint32_t refusal; /* first step of what a refusal costs; GD_NONE: nothing */
+    uint32_t refusal;    /* first step of what a refusal costs; GD_NONE: nothing */
 } gd_plan_service;
 
 typedef struct {
@@ -191,10 +191,20 @@ typedef struct {
     uint32_t balancer_bytes;   /* state of the balancer, behind state_bytes */
     uint32_t state_first;      /* index of this site's first slot in the state table, one per caller
                                   instance (clients: one); GD_NONE: stateless */
-    uint32_t only;       /* the one instance that there is to pick; GD_NONE: the balancer picks */
-    uint16_t fixed_link; /* link request, when all pairs share it, else UINT16_MAX */
+    uint32_t only;        /* the one instance that there is to pick; GD_NONE: the balancer picks */
+    uint32_t connections; /* GD_NONE: each attempt has its own, free of charge */
+    uint16_t fixed_link;  /* link request, when all pairs share it, else UINT16_MAX */
     uint16_t fixed_back;
 } gd_plan_site;
+
+/* The connections that the instances of one service keep to another one. */
+typedef struct {
+    const void *spec;        /* gd_connections_spec */
+    uint32_t caller, callee; /* services */
+    uint32_t site;           /* of its handshakes */
+    uint32_t first;          /* of its states: one for each caller instance */
+    uint32_t counters;       /* index of its first */
+} gd_plan_connections;
 
 typedef struct {
     const char *name; /* "orders>payments.charge" */
@@ -354,6 +364,8 @@ typedef struct gd_plan {
     uint32_t n_ticks;             /* of balancers */
     gd_plan_registry *registries; /* per service; NULL: nothing changes who is there */
     gd_plan_policy *policies;
+    gd_plan_connections *connections;
+    uint32_t n_connections, n_connection_states;
     uint32_t n_callees, n_policies;
     bool says_retry_after;   /* some refusal says when to come back */
     uint32_t max_call_bytes; /* over all sites */

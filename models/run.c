@@ -49,7 +49,7 @@ void gd_run_reset(gd_run *run, uint64_t seed)
     run->event_budget = plan->event_budget ? plan->event_budget : UINT64_MAX;
     run->noting = false;
     run->follow_head = run->follow_tail = 0;
-    run->frames = run->calls = run->users = run->cancels = no_slots;
+    run->frames = run->calls = run->users = run->cancels = run->conns = no_slots;
     run->hists.blocks = 0;
     run->hists.saturated = false;
     run->window = run->clients_stopped = 0;
@@ -75,6 +75,7 @@ void gd_run_reset(gd_run *run, uint64_t seed)
         gd_serve_reset(run, i);
     if (plan->n_ticks || plan->registries)
         gd_balance_start(run);
+    gd_connections_begin(run);
     for (uint32_t i = 0; i < plan->n_clients; i++)
         gd_client_start(run, i);
     plan_check(run);
@@ -115,6 +116,8 @@ static size_t used_of(const gd_run *run, unsigned seg)
         return (size_t)run->users.used * sizeof(gd_user);
     case GD_SEG_CANCELS:
         return (size_t)run->cancels.used * sizeof(gd_cancel);
+    case GD_SEG_CONNS:
+        return (size_t)run->conns.used * sizeof(gd_conn);
     case GD_SEG_FOLLOW:
         return 0;
     default:
@@ -203,6 +206,12 @@ static inline void dispatch(gd_run *run, unsigned kind, uint32_t subject, uint64
     case GD_EV_PHASE:
         gd_client_phase(run, subject);
         break;
+    case GD_EV_CONN:
+        gd_connections_event(run, subject, word);
+        break;
+    case GD_EV_KEEP:
+        gd_connections_keep(run, subject);
+        break;
     case GD_EV_BALANCE:
         gd_balance_tick(run, subject);
         break;
@@ -252,12 +261,16 @@ static const char *agent_of(const gd_run *run, unsigned kind, uint32_t subject)
     case GD_EV_LEVER:
         return plan->faults[subject].name;
     case GD_EV_CANCEL:
+        return "cancel";
+    case GD_EV_CONN:
+    case GD_EV_KEEP:
+        return "connections";
     case GD_EV_BALANCE:
         return "balancers";
     case GD_EV_STATE:
         break;
     }
-    return kind == GD_EV_CANCEL ? "cancel" : "policies";
+    return "policies";
 }
 
 static void note(gd_run *run, const char *name)

@@ -56,6 +56,7 @@ gd_builder *gd_builder_new(gd_arena *arena, const gd_compile_options *options,
     b->targets = table(sizeof(uint32_t));
     b->links = table(sizeof(gd_plan_link));
     b->site_times = table(sizeof(double));
+    b->connections = table(sizeof(gd_plan_connections));
     b->drawn_by = table(sizeof(gd_attribute_use));
     b->counters = table(sizeof(gd_plan_counter));
     b->serves = table(sizeof(gd_plan_serve));
@@ -70,6 +71,7 @@ void gd_builder_free(gd_builder *b)
         gd_party *party = b->parties->pdata[i];
         g_clear_pointer(&party->calls, g_hash_table_unref);
         g_clear_pointer(&party->calls_used, g_hash_table_unref);
+        g_clear_pointer(&party->pools_used, g_hash_table_unref);
     }
     GPtrArray *pointers[] = {b->parties, b->site_nodes, b->site_hows, b->attribute_names};
     for (size_t i = 0; i < G_N_ELEMENTS(pointers); i++)
@@ -79,17 +81,17 @@ void gd_builder_free(gd_builder *b)
     g_hash_table_iter_init(&iter, b->load_of);
     while (g_hash_table_iter_next(&iter, &client, &list))
         g_ptr_array_unref(list);
-    GHashTable *hashes[] = {b->p99s,         b->services,     b->ops,         b->dists,
-                            b->step_specs,   b->policy_nodes, b->layer_nodes, b->load_of,
-                            b->resolved,     b->groups,       b->edge_index,  b->flag_index,
+    GHashTable *hashes[] = {b->p99s,          b->services,     b->ops,         b->dists,
+                            b->step_specs,    b->policy_nodes, b->layer_nodes, b->load_of,
+                            b->resolved,      b->groups,       b->edge_index,  b->flag_index,
                             b->counter_index, b->segments_used};
     for (size_t i = 0; i < G_N_ELEMENTS(hashes); i++)
         g_hash_table_unref(hashes[i]);
-    GArray *arrays[] = {b->party_of, b->op_nodes, b->steps,      b->branches,   b->choices,
-                        b->shares,   b->sites,    b->dist_table, b->edges,      b->callees,
-                        b->policies, b->profile,  b->journeys,   b->pages,      b->attributes,
-                        b->views,    b->targets,  b->links,      b->site_times, b->drawn_by,
-                        b->pools,    b->pool_of,  b->counters,   b->serves};
+    GArray *arrays[] = {b->party_of,    b->op_nodes, b->steps,      b->branches,   b->choices,
+                        b->shares,      b->sites,    b->dist_table, b->edges,      b->callees,
+                        b->policies,    b->profile,  b->journeys,   b->pages,      b->attributes,
+                        b->views,       b->targets,  b->links,      b->site_times, b->drawn_by,
+                        b->connections, b->pools,    b->pool_of,    b->counters,   b->serves};
     for (size_t i = 0; i < G_N_ELEMENTS(arrays); i++)
         g_array_unref(arrays[i]);
     g_free(b);
@@ -120,6 +122,7 @@ void gd_builder_settle(gd_builder *b)
     plan->pools = settle(b, b->pools, &plan->n_pools);
     plan->pool_of = settle(b, b->pool_of, &plan->n_pool_of);
     plan->policies = settle(b, b->policies, &plan->n_policies);
+    plan->connections = settle(b, b->connections, &plan->n_connections);
     plan->profile = settle(b, b->profile, &plan->n_profile);
     plan->journeys = settle(b, b->journeys, &plan->n_journeys);
     plan->pages = settle(b, b->pages, &plan->n_pages);

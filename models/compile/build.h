@@ -22,6 +22,7 @@ typedef struct {
     uint32_t workers;
     GHashTable *calls;      /* key of its `calls` -> node */
     GHashTable *calls_used; /* of them, those that some step met */
+    GHashTable *pools_used; /* services to which a call goes by a pool */
 } gd_party;
 
 /* A call's policy with all layers taken together, compiled once for each edge that says the same.
@@ -37,6 +38,7 @@ typedef struct {
     bool hears_sent;
     uint8_t then, answer;
     const gd_node *then_call;
+    const gd_connections_spec *pool;
 } gd_resolved;
 
 typedef struct {
@@ -50,6 +52,7 @@ typedef struct {
     const gd_model_spec *model;
     const gd_scenario_spec *scenario;
 
+    GArray *connections;      /* gd_plan_connections */
     GPtrArray *parties;       /* gd_party, byte order of names */
     GArray *party_of;         /* per plan service: index into parties */
     GArray *op_nodes;         /* per plan op: const gd_node * of what it does */
@@ -67,15 +70,15 @@ typedef struct {
 
     GArray *steps, *branches, *choices, *shares, *dist_table, *sites, *edges, *callees, *policies;
     GArray *profile, *journeys, *pages, *attributes, *views, *targets, *links;
-    GArray *site_times;         /* double per site: how often one run of its caller calls it */
-    GArray *drawn_by;           /* gd_attribute_use: repeats by an attribute of the request */
-    GArray *counters;           /* gd_plan_counter */
-    GArray *serves;             /* gd_plan_serve */
-    GHashTable *segments_used;  /* names of segments that something is told apart by */
-    bool asks_criticality;      /* some service looks at it */
-    GHashTable *counter_index;  /* "whose about group" -> index + 1 */
-    GPtrArray *site_nodes;      /* const gd_node * per site, for messages */
-    GPtrArray *site_hows;       /* const gd_resolved * per site; NULL: a probe's */
+    GArray *site_times;        /* double per site: how often one run of its caller calls it */
+    GArray *drawn_by;          /* gd_attribute_use: repeats by an attribute of the request */
+    GArray *counters;          /* gd_plan_counter */
+    GArray *serves;            /* gd_plan_serve */
+    GHashTable *segments_used; /* names of segments that something is told apart by */
+    bool asks_criticality;     /* some service looks at it */
+    GHashTable *counter_index; /* "whose about group" -> index + 1 */
+    GPtrArray *site_nodes;     /* const gd_node * per site, for messages */
+    GPtrArray *site_hows;      /* const gd_resolved * per site; NULL: a probe's */
     GArray *pools, *pool_of;
     GPtrArray *attribute_names;                /* sorted */
     double attribute_means[GD_MAX_ATTRIBUTES]; /* the largest of all clients that draw it */
@@ -187,6 +190,15 @@ void gd_build_steps(gd_builder *b);
 void gd_too_many(gd_builder *b, const gd_node *node, const char *what, uint32_t most);
 
 /* ---- sites.c, policy.c -------------------------------------------------------------------- */
+/* connections.c: the pool of a caller for what it calls; NULL: none. */
+const gd_connections_spec *gd_pool_for(gd_builder *b, gd_party *caller, const char *callee);
+/* Operations that the handshakes of other services' pools are, behind those of `service`. */
+void gd_add_handshakes(gd_builder *b, GArray *ops, uint32_t service);
+bool gd_is_handshake(const char *op);
+/* Their call sites, and the plan's table of pools. */
+void gd_build_connections(gd_builder *b);
+void gd_count_connections(gd_builder *b);
+
 typedef struct gd_call_at {
     uint32_t client, op;  /* one of them is GD_NONE */
     const char *callee;   /* as written */
@@ -196,6 +208,8 @@ typedef struct gd_call_at {
     bool passes;          /* a proxy's first call */
     double times;         /* in one run of the caller, on average */
     const struct gd_call_at *instead_of; /* a fallback: the call that it stands in for */
+    const gd_resolved *how;              /* not as its layers say; or NULL */
+    const char *calls;                   /* the operation, when it is not `callee`; or NULL */
 } gd_call_at;
 
 /* A new call site; GD_NONE after a problem. Sites of its fallbacks follow it. */
@@ -231,6 +245,9 @@ const gd_node *gd_starter_policy(gd_builder *b, const char *callee);
 /* The counters of all chains; edges have their final places. */
 void gd_count_policies(gd_builder *b);
 const gd_resolved *gd_resolve_call(gd_builder *b, const gd_call_at *at);
+/* Of a policy that stands nowhere. */
+const gd_resolved *gd_resolve_alone(gd_builder *b, const gd_node *policy, const char *edge,
+                                    const gd_node *place);
 /* Every named policy and the default are read, whether they are used or not. */
 void gd_check_policies(gd_builder *b);
 /* An entry of `calls` that no call meets has no effect: refused. */

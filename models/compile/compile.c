@@ -122,12 +122,14 @@ static void build_tables(gd_builder *b)
     gd_build_steps(b);
     if (b->too_many)
         return;
+    gd_build_connections(b);
     gd_build_clients(b);
     gd_build_pools(b);
     gd_build_links(b);
     gd_check_reach(b);
     gd_sort_edges(b);
     gd_count_policies(b);
+    gd_count_connections(b);
     gd_count_pools(b);
     gd_check_calls_used(b);
     gd_check_segments_used(b);

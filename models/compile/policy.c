@@ -206,7 +206,7 @@ static void add_chain(gd_builder *b, const gd_call_spec *spec, gd_resolved *out)
     const void *specs[GD_POLICIES] = {
         [GD_POLICY_COALESCE] = spec->coalesce, [GD_POLICY_HEDGE] = spec->hedge,
         [GD_POLICY_DEADLINE] = spec->deadline, [GD_POLICY_RETRY] = spec->retry,
-        [GD_POLICY_TIMEOUT] = timeout,
+        [GD_POLICY_CONNECTIONS] = out->pool,   [GD_POLICY_TIMEOUT] = timeout,
     };
     find_kinds(b, spec, specs);
     int chain[GD_POLICIES];
@@ -246,7 +246,7 @@ static const gd_node *without_later(gd_builder *b, gd_node *node)
 
 /* `section` NULL: an edge, by its name. */
 static gd_resolved *resolve(gd_builder *b, const gd_node *whole, const char *section,
-                            const char *name, const gd_node *place)
+                            const char *name, const gd_node *place, const gd_connections_spec *pool)
 {
     /* Merged into nothing, what is null goes; the result has the address of its owner. */
     gd_node *nothing = gd_node_new(b->arena, GD_OBJECT, name, NULL, place);
@@ -264,6 +264,7 @@ static gd_resolved *resolve(gd_builder *b, const gd_node *whole, const char *sec
     if (spec->hedge && spec->hedge->non_fatal)
         out->hedge_mask = spec->hedge->mask;
     read_then(b, spec, out);
+    out->pool = pool;
     add_chain(b, spec, out);
     return out;
 }
@@ -296,6 +297,12 @@ static const gd_node *add_reload(gd_builder *b, const gd_node *whole, const gd_n
     return gd_node_overlay(b->arena, whole, add);
 }
 
+const gd_resolved *gd_resolve_alone(gd_builder *b, const gd_node *policy, const char *edge,
+                                    const gd_node *place)
+{
+    return resolve(b, policy, NULL, edge, place, NULL);
+}
+
 const gd_resolved *gd_resolve_call(gd_builder *b, const gd_call_at *at)
 {
     gd_layer layers[GD_MAX_LAYERS];
@@ -310,10 +317,10 @@ const gd_resolved *gd_resolve_call(gd_builder *b, const gd_call_at *at)
     const gd_node *whole = gd_overlay_layers(b, layers, n);
     if (client) {
         whole = add_reload(b, whole, client);
-        known = resolve(b, whole, "clients", client->key, at->place);
+        known = resolve(b, whole, "clients", client->key, at->place, NULL);
     } else {
         const char *edge = gd_arena_printf(b->arena, "%s>%s", caller->name, at->callee);
-        known = resolve(b, whole, NULL, edge, at->place);
+        known = resolve(b, whole, NULL, edge, at->place, gd_pool_for(b, caller, at->callee));
     }
     g_hash_table_insert(b->resolved, (void *)key, known);
     return known;
@@ -361,7 +368,7 @@ static void check_policy(gd_builder *b, const char *section, const gd_node *node
     gd_layer layers[GD_MAX_LAYERS];
     guint before = b->policies->len;
     uint32_t n = gd_policy_layers(b, name, node, layers);
-    resolve(b, gd_overlay_layers(b, layers, n), section, node->key, node);
+    resolve(b, gd_overlay_layers(b, layers, n), section, node->key, node, NULL);
     g_array_set_size(b->policies, before);
 }
 

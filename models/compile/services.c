@@ -92,6 +92,7 @@ static void read_parties(gd_builder *b)
         gd_party *party = b->parties->pdata[i];
         party->calls = g_hash_table_new(g_str_hash, g_str_equal);
         party->calls_used = g_hash_table_new(g_str_hash, g_str_equal);
+        party->pools_used = g_hash_table_new(g_str_hash, g_str_equal);
         const gd_node *calls = party->spec ? gd_node_said(party->node, "calls") : NULL;
         const gd_node *call = calls && calls->kind == GD_OBJECT ? calls->first : NULL;
         for (; call; call = call->next)
@@ -288,6 +289,7 @@ static void add_ops(gd_builder *b, GArray *ops, gd_plan_service *service, uint32
         g_array_append_val(b->op_nodes, members[i]);
         g_hash_table_insert(b->ops, (void *)op.name, GUINT_TO_POINTER(ops->len));
     }
+    gd_add_handshakes(b, ops, index);
     service->ops_n = ops->len - service->ops_first;
 }
 

@@ -156,6 +156,7 @@ typedef struct {
     gd_isolation_spec *isolation;
     gd_warm_up_spec *warm_up;
     const gd_node *before, *after, *calls, *operations;
+    gd_map pools; /* gd_connections_spec, by the service that is called */
 } gd_service_spec;
 
 typedef struct {

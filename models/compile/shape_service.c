@@ -130,6 +130,10 @@ static const gd_field service_fields[] = {
     GD_FIELD_ROW(S, discovery, GD_FIELD_VARIANT, .variants = gd_discovery_shapes,
                  .help = "how callers learn which instances there are. Absent: at once",
                  .source = "patterns 5.6"),
+    GD_FIELD_ROW(S, pools, GD_FIELD_MAP, .shape = &gd_connections_shape,
+                 .help = "connections that each of its instances keeps, by the service that is "
+                         "called. Absent: a call needs none",
+                 .source = "patterns 6.7"),
     GD_FIELD_ROW(S, crash, GD_FIELD_OBJECT, .shape = &crash_shape, .fallback = "{}",
                  .help = "what becomes of requests when an instance crashes"),
     GD_FIELD_ROW(S, concurrency_limit, GD_FIELD_VARIANT, .variants = gd_limit_shapes,

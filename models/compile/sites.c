@@ -195,6 +195,7 @@ static void fill_policy(gd_builder *b, gd_plan_site *site, const gd_resolved *ho
         site->cancel_losers = how->spec->hedge->cancel_losers && is_cancel_of_use(b, callees);
         site->tied = how->spec->hedge->tied;
     }
+    site->connections = GD_NONE; /* see gd_build_connections */
     site->state_first = GD_NONE;
     site->fixed_link = site->fixed_back = UINT16_MAX;
     if (how->spec->breaker)
@@ -233,13 +234,13 @@ static void add_fallback(gd_builder *b, uint32_t index, const gd_call_at *at,
 
 uint32_t gd_add_site(gd_builder *b, const gd_call_at *at)
 {
-    gd_callees callees = gd_find_callees(b, at->callee, at->place);
+    gd_callees callees = gd_find_callees(b, at->calls ? at->calls : at->callee, at->place);
     b->callees_said += callees.n;
     if (b->sites->len >= GD_MAX_SITES)
         gd_too_many(b, at->place, "call sites", GD_MAX_SITES);
     if (b->callees_said > GD_MAX_CALLEES)
         gd_too_many(b, at->place, "callees over all calls", (uint32_t)GD_MAX_CALLEES);
-    const gd_resolved *how = gd_resolve_call(b, at);
+    const gd_resolved *how = at->how ? at->how : gd_resolve_call(b, at);
     if (callees.n == 0 || b->too_many)
         return GD_NONE;
     gd_plan_site site = {.name = NULL};

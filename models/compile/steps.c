@@ -406,7 +406,9 @@ static void emit_op(emitter *e, const gd_party *party, const gd_node *node)
             gd_problem(b->problems, node,
                        "is transparent, but has no call to pass its caller's name on to; add one "
                        "that it waits for, or remove \"transparent\"");
-        const gd_node *before = party->spec->before, *after = party->spec->after;
+        bool plain = gd_is_handshake(op->name);
+        const gd_node *before = plain ? NULL : party->spec->before;
+        const gd_node *after = plain ? NULL : party->spec->after;
         e->names = gd_name_steps(b, before, steps, after);
         emit_list(e, before, 1);
         emit_list(e, steps, 1);

@@ -96,6 +96,7 @@ static void started(gd_run *run, uint32_t at)
     if (instance->flags & GD_I_SERVE)
         gd_serve_reset(run, at);
     gd_fold(run, run->plan->instances[at].salt, GD_EV_STARTED, 0);
+    gd_connections_start(run, at);
     gd_measure_happening(run, GD_HAPPENED_STARTED, instance->service,
                          run->plan->instances[at].ordinal);
 }

@@ -54,6 +54,7 @@ static GD_HOT root_of find_root(gd_run *run, const gd_plan_site *site, const gd_
     case GD_BY_PROBE: /* is sent by its prober */
     case GD_BY_CALL:
     case GD_BY_COPY:
+    case GD_BY_CONN:
         break;
     }
     const gd_call *call = &GD_CALLS(run)[gd_call_whole(run, who->caller)];
@@ -143,10 +144,14 @@ GD_HOT gd_outcome gd_attempt_send(gd_run *run, uint32_t index, gd_waiter who, ui
     const gd_plan_site *site = &plan->sites[index];
     uint32_t from = from_of(run, &who), op_index;
     uint32_t target = site->only;
-    if (target != GD_NONE)
+    if (__builtin_expect(site->connections != GD_NONE, 0)) {
+        target = gd_connections_target(run, who.caller);
         op_index = plan->callees[site->callees_first];
-    else
+    } else if (target != GD_NONE) {
+        op_index = plan->callees[site->callees_first];
+    } else {
         target = pick(run, site, &who, from, key, &op_index);
+    }
     if (target == GD_NONE && who.by == GD_BY_CALL)
         return GD_NO_ENDPOINT;
     const gd_plan_op *op = &plan->ops[op_index];

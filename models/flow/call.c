@@ -188,6 +188,14 @@ static void conclude(gd_run *run, uint32_t slot, gd_reply reply)
         copy_over(run, slot, reply);
         return;
     }
+    if (call.by == GD_BY_CONN) {
+        gd_edge_record *edge = &GD_EDGES(run)[run->plan->sites[call.site].edge];
+        edge->outcomes[outcome]++;
+        gd_hist_add(&edge->latency, &run->hists, run->now - call.begun);
+        gd_call_free(run, slot);
+        gd_connections_shaken(run, call.parent, call.target, outcome);
+        return;
+    }
     const gd_call_root *root = gd_call_root_of(run, slot);
     gd_waiter who = {.caller = call.parent,
                      .caller_age = call.parent_age,
@@ -503,6 +511,13 @@ static void begin(gd_run *run, uint32_t index, gd_waiter who, uint64_t key, gd_t
         GD_CALLS(run)[slot].outcome = (uint8_t)reply.outcome;
         gd_follow(run, GD_EV_CALL, slot);
     }
+}
+
+void gd_call_for_connection(gd_run *run, uint32_t site, uint32_t conn, uint64_t key, uint32_t from)
+{
+    gd_waiter who = {.caller = conn, .by = GD_BY_CONN};
+    GD_EDGES(run)[run->plan->sites[site].edge].calls++;
+    begin(run, site, who, key, run->now, from, 0);
 }
 
 /* The caller's instance; GD_NONE for users. */

@@ -161,6 +161,7 @@ void gd_instance_crash(gd_run *run, uint32_t at)
                          run->plan->instances[at].ordinal);
 
     run->somebody_left = true;
+    gd_connections_stop(run, at);
     GArray *calls = calls_from(run, at);
     GArray *frames = frames_at(run, at, 0);
     uint32_t system = 0, queued = 0;
@@ -188,6 +189,8 @@ void gd_instance_crash(gd_run *run, uint32_t at)
         lose(run, slot, was_queued ? service->crash_queued : service->crash_running);
     }
     forget_states(run, at);
+    gd_connections_forget(run, at);
+    gd_connections_lost(run, at);
     g_array_free(calls, TRUE);
     g_array_free(frames, TRUE);
 }

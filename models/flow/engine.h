@@ -10,6 +10,7 @@
  */
 #pragma once
 
+#include "models/flow/connections.h"
 #include "models/flow/flow.h"
 #include "models/flow/stations.h"
 #include "models/record.h"
@@ -23,6 +24,8 @@ enum {
     GD_SEG_CALL_BYTES,
     GD_SEG_USERS,
     GD_SEG_CANCELS,
+    GD_SEG_CONN_POOLS, /* per pool and caller instance */
+    GD_SEG_CONNS,
     GD_SEG_INSTANCES,
     GD_SEG_CLASSES,
     GD_SEG_SHARED,
@@ -72,7 +75,7 @@ struct gd_run {
     uint32_t nested; /* messages without latency that are being delivered, one in the other */
     gd_memory memory;
     gd_segment segs[GD_SEGS];
-    gd_slots frames, calls, users, cancels;
+    gd_slots frames, calls, users, cancels, conns;
     gd_hist_pool hists;
     uint32_t window, clients_stopped;
     uint32_t series_room; /* windows that the series' memory holds */
@@ -143,6 +146,7 @@ typedef struct gd_layout {
 #define GD_SALT_START      UINT64_C(0x5374617274202031)
 #define GD_SALT_RESELECT   UINT64_C(0x526573656c656374) /* "Reselect": another instance instead */
 #define GD_SALT_BETWEEN    UINT64_C(0x4265747765656e31) /* "Between1": from server to server */
+#define GD_SALT_LIFETIME   UINT64_C(0x4c69666574696d65) /* "Lifetime": of a connection */
 #define GD_SALT_COALESCE   UINT64_C(0x436f616c65736365) /* "Coalesce": what a request asks for */
 #define GD_SALT_OPENING    UINT64_C(0x4f70656e696e6731) /* "Opening1": how long a breaker is open */
 #define GD_SALT_THROTTLE   UINT64_C(0x5468726f74746c31) /* "Throttl1" */

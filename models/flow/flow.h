@@ -60,7 +60,7 @@ void gd_serve_push(gd_run *run, uint32_t slot);
 uint32_t gd_serve_pop(gd_run *run, uint32_t instance);
 void gd_serve_drop(gd_run *run, uint32_t slot);
 gd_time gd_serve_oldest(gd_run *run, uint32_t instance);
-void gd_serve_reset(gd_run *run, uint32_t instance); /* begins, or begins anew */
+void gd_serve_reset(gd_run *run, uint32_t instance);                /* begins, or begins anew */
 void gd_serve_event(gd_run *run, uint32_t instance, uint64_t word); /* GD_EV_SERVE */
 gd_outcome gd_serve_optional(gd_run *run, uint32_t slot, uint64_t salt);
 void gd_serve_expire(gd_run *run, uint32_t slot, uint64_t word);    /* GD_EV_EXPIRE */
@@ -85,6 +85,8 @@ void gd_call_answer(gd_run *run, uint32_t slot, unsigned level, gd_outcome outco
 void gd_call_copy(gd_run *run, uint32_t slot, unsigned level);
 /* All copies that are still out are given up. */
 void gd_call_copies_stop(gd_run *run, uint32_t slot, bool tell);
+/* A handshake of the connection: its end goes to gd_connections_shaken. */
+void gd_call_for_connection(gd_run *run, uint32_t site, uint32_t conn, uint64_t key, uint32_t from);
 /* Tied copies (guard/hedge.c): one starts; one arrives, and true: another has started and said so;
  * one was taken out of its queue. */
 void gd_hedge_tied_starts(gd_run *run, uint32_t slot);

@@ -225,6 +225,7 @@ void gd_layout_state(gd_run *run)
     zeroed(run, GD_SEG_STATE_INDEX, plan->n_states, sizeof(uint32_t));
     zeroed(run, GD_SEG_PAUSES, plan->pauses ? plan->n_instances : 0, sizeof(gd_time));
     zeroed(run, GD_SEG_RATE_BUCKETS, plan->n_rate_buckets, sizeof(gd_rate_bucket));
+    zeroed(run, GD_SEG_CONN_POOLS, plan->n_connection_states, sizeof(gd_conn_pool));
     zeroed(run, GD_SEG_BUCKETS, (size_t)plan->n_faults + plan->n_services, sizeof(gd_bucket));
     zeroed(run, GD_SEG_FAULTS, plan->n_faults, sizeof(gd_share));
     zeroed(run, GD_SEG_LINKS, plan->n_links, sizeof(gd_link_run));

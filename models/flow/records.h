@@ -27,7 +27,9 @@ typedef enum {
     GD_EV_CALL,    /* call: ended or granted at this instant (follow-up only) */
     GD_EV_SERVE,   /* instance: a timer of one of its rows of serve.def */
     GD_EV_EXPIRE,  /* frame: has waited in its queue for as long as it may */
-    GD_EV_BALANCE  /* tick of a balancer: a probe, a sweep, a look into the registry */
+    GD_EV_BALANCE, /* tick of a balancer: a probe, a sweep, a look into the registry */
+    GD_EV_CONN,    /* connection: a wait of its handshake, or its lifetime, is over */
+    GD_EV_KEEP     /* pool of connections: its keeper looks */
 } gd_event_kind;
 
 /* Ranks at one instant (design: levers, completions and replies, timers, arrivals, control). */
@@ -42,7 +44,8 @@ typedef enum {
     GD_BY_CALL,
     GD_BY_NOBODY,
     GD_BY_PROBE, /* a health check: its caller is a tick */
-    GD_BY_COPY   /* calls only: one more copy of its parent, from a policy of its chain down */
+    GD_BY_COPY,  /* calls only: one more copy of its parent, from a policy of its chain down */
+    GD_BY_CONN   /* calls only: the handshake of its parent, a connection */
 } gd_caller_kind;
 
 #define GD_F_LIVE      0x001u /* the slot is in use */

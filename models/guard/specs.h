@@ -202,7 +202,32 @@ extern const gd_shape gd_throttle_shape, gd_adaptive_shape;
 extern const gd_shape *const gd_throttle_shapes[];
 
 extern const gd_shape gd_deadline_shape, gd_retry_shape, gd_breaker_shape, gd_bulkhead_shape;
-extern const gd_shape gd_coalesce_shape, gd_hedge_shape;
+/* `pools` of a caller: see guard/connections.c. */
+typedef struct {
+    uint32_t max, min_idle, max_waiting, max_connecting, round_trips;
+    gd_span acquire_timeout, connect_timeout, idle_timeout, max_lifetime, validation;
+    gd_share lifetime_jitter;
+    gd_variant reconnect;
+    const gd_node *connect_work;
+    /* Read from `reconnect` by the shape's check. */
+    uint8_t backoff_kind;
+    gd_backoff_spec backoff;
+} gd_connections_spec;
+
+/* Counters of a pool's connections, about the edge of its handshakes. */
+enum {
+    GD_CONN_HANDSHAKES,
+    GD_CONN_OPENED,
+    GD_CONN_FAILED,
+    GD_CONN_GIVEN_UP,
+    GD_CONN_BROKEN,
+    GD_CONN_OLD,
+    GD_CONN_IDLED,
+    GD_CONN_OPEN_MS
+};
+extern const gd_counter_row gd_connections_rows[];
+
+extern const gd_shape gd_coalesce_shape, gd_hedge_shape, gd_connections_shape;
 
 /* By kind, ending with NULL: "hystrix", and the word of its place in `order`, "breaker". */
 extern const char *const gd_policy_names[GD_POLICIES + 1], *const gd_policy_places[GD_POLICIES + 1];

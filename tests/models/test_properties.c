@@ -1,6 +1,7 @@
 /* What must hold of every model, on random small ones: conservation, Little's law to the ns,
  * utilisation, pools that are empty in the end; the same run however it is cut up, copied, moved to
  * another thread or begun again; and what a change of the model must not change. */
+#include "models/flow/engine.h"
 #include "models/run.h"
 #include "tests/check.h"
 #include "tests/naive/naive.h"
@@ -149,6 +150,11 @@ static void test_all_drains(void **state)
             continue;
         check_that(p.record->end == GD_END_DRAINED, "seed %" PRIu64 " has not drained", seed);
         check_that(gd_run_count_in_flight(p.run) == 0, "seed %" PRIu64 " leaks", seed);
+        for (uint32_t i = 0; i < p.plan->n_connection_states; i++) {
+            const gd_conn_pool *pool = &GD_SEG(p.run, GD_SEG_CONN_POOLS, gd_conn_pool)[i];
+            check_that(pool->waiting == 0 && pool->size == pool->idle + pool->opening,
+                       "seed %" PRIu64 ": a connection has not come back", seed);
+        }
     }
 }
 

@@ -309,6 +309,27 @@ static void fate(gd_maker *m)
     }
 }
 
+/* Connections to some of the services that it calls. */
+static void pools(gd_maker *m, unsigned service)
+{
+    const char *comma = "";
+    say(m, ", 'pools': {");
+    for (unsigned to = 0; to < 9; to++) {
+        bool copies = m->copies && to == m->services - 1;
+        if (!m->called[service][to] || copies || chance(m, 40))
+            continue;
+        say(m, "%s'%c': {'max': #1..4, 'min_idle': #0..1, 'max_connecting': #0..2, ", comma,
+            'a' + (int)to);
+        say(m, "'acquire_timeout': '#0..40ms', 'max_waiting': #0..3, 'round_trips': #1..3, ");
+        say(m,
+            "'connect_work': '#1..5ms', 'validation': '~0s|5s~', 'connect_timeout': '#5..90ms', ");
+        say(m, "'reconnect': {'full': {'base': '#1..50ms'}}, 'idle_timeout': '~0s|100ms~', ");
+        say(m, "'max_lifetime': '#200..900ms'}");
+        comma = ", ";
+    }
+    say(m, "}");
+}
+
 static void service(gd_maker *m, unsigned index)
 {
     say(m, "%s'%c': {'instances': #1..3", index ? ", " : "", 'a' + (int)index);
@@ -335,6 +356,8 @@ static void service(gd_maker *m, unsigned index)
     }
     say(m, "}");
     service_calls(m, index);
+    if (m->traits & GD_RANDOM_MORE && chance(m, 60))
+        pools(m, index);
     say(m, "}");
 }
 
