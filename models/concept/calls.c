@@ -135,5 +135,57 @@ const gd_concept_entry gd_concepts_of_calls[] = {
               .price = "two designs with the same policies behave differently",
               .numbers = "Default: as `gameday explain MODEL CALL` prints it, outermost first.",
               .source = "resilience4j: Retry(CircuitBreaker(RateLimiter(TimeLimiter(Bulkhead))))"}},
+    {.name = "stampede",
+     .topic = "calls",
+     .text = {.title = "Stampede",
+              .idea = "Something that everybody wants expires, and all who find it gone make it "
+                      "anew at the same time.",
+              .cures = "coalescing, leases, early or background refresh, jittered expiry",
+              .cures_not = "a longer expiry: rarer, and no smaller",
+              .numbers = "1 + rate x time to make it, for each key; more when load makes it slower",
+              .source = "Nishtala et al., NSDI 2013; patterns 6.2"}},
+    {.name = "tail-latency",
+     .topic = "calls",
+     .text = {.title = "Tail latency",
+              .idea = "Who asks many is as slow as the slowest: rare hiccups of one server are "
+                      "common for a page that needs a hundred.",
+              .cures = "hedged and tied requests, good-enough answers, less variance",
+              .cures_not = "more servers of the same kind",
+              .numbers = "With 1% of slow answers, 63% of the pages that need a hundred are slow.",
+              .source = "Dean, Barroso, The Tail at Scale, CACM 2013"}},
+    {.name = "tied-requests",
+     .topic = "calls",
+     .fields = "services.*.calls.*.hedge.tied",
+     .text = {.title = "Tied requests",
+              .idea = "Two copies wait in two queues and know of one another: the one that starts "
+                      "first takes the other out.",
+              .cures = "unlucky queues, almost without duplicate work",
+              .cures_not = "slow service once begun",
+              .price = "a message between servers; both start when both are idle, unless the "
+                       "second is sent after twice the network's delay",
+              .source = "Dean, Barroso, The Tail at Scale, CACM 2013"}},
+    {.name = "connection-storm",
+     .topic = "calls",
+     .fields = "services.*.pools",
+     .text = {.title = "Connection storm",
+              .idea = "After a restart or fail-over all pools reconnect at once; handshakes keep "
+                      "the callee busy, queries time out, timeouts spoil connections.",
+              .cures = "few handshakes at a time, small pools, jitter, a pooler in between, longer "
+                       "timeouts",
+              .cures_not = "larger pools",
+              .numbers = "instances x pool x work of a handshake / workers = how long it is busy "
+                         "with nothing else",
+              .source = "patterns 12.22; MongoDB drivers, maxConnecting"}},
+    {.name = "bimodal-behaviour",
+     .topic = "calls",
+     .fields = "services.*.calls.*.then",
+     .text = {.title = "Bimodal behaviour",
+              .idea = "In failure the system does something else than every day: a path that has "
+                      "never carried the load, at the worst moment.",
+              .cures = "no fallback, or both paths in use all the time, or a fallback limited to "
+                       "what it can carry",
+              .cures_not = "hoping that the second path has room",
+              .numbers = "a cache with 95% hits that is gone: 20 times the load on the database",
+              .source = "AWS Builders' Library, Avoiding fallback in distributed systems"}},
     {0},
 };
