@@ -98,7 +98,7 @@ static void eject(gd_run *run, const gd_plan_pool *pool, gd_pool_state *state, u
     uint32_t at = run->plan->services[pool->service].instances_first + host;
     count(run, pool, EJECTED);
     count(run, pool, why);
-    if (!(GD_INSTANCES(run)[at].flags & ~(GD_I_SERVE | GD_I_LIMITED)))
+    if (!(GD_INSTANCES(run)[at].flags & ~(GD_I_SERVE | GD_I_LIMITED | GD_I_TIED)))
         count(run, pool, EJECTED_WHILE_GOOD);
     gd_fold(run, run->plan->instances[at].salt, GD_EV_BALANCE, state->salt + why);
 }

@@ -1,8 +1,9 @@
 /* Ring hash (ketama): each instance has many points on a ring of hashes, in proportion to its
  * weight; a key goes to the next point clockwise. The ring holds at least `min_ring` points and at
- * most `max_ring` (Envoy RingHashLbConfig). With `hash_balance` an instance with more than that
- * factor of the average in flight is skipped (Mirrokni, Thorup, Zadimoghaddam: consistent hashing
- * with bounded loads, 2016); the next one clockwise takes the call.
+ * most `max_ring` (Envoy RingHashLbConfig): when instances go, those that are left get more points
+ * to keep it so, and some of their keys move with them. With `hash_balance` an instance with more
+ * than that factor of the average in flight is skipped (Mirrokni, Thorup, Zadimoghaddam: consistent
+ * hashing with bounded loads, 2016); the next one clockwise takes the call.
  */
 #include "models/balance/pool.h"
 
