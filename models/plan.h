@@ -272,16 +272,52 @@ typedef struct {
 } gd_plan_flag;
 
 typedef enum {
-    GD_LEVER_DOWN,   /* instances: crashed */
-    GD_LEVER_SLOW,   /* instances, sites, links: factor (billionths) and/or an added span */
-    GD_LEVER_HANG,   /* instances, sites: accepts, never answers */
-    GD_LEVER_ERRORS, /* instances, sites: share of attempts that end in `outcome` */
-    GD_LEVER_LOAD,   /* clients: factor on the arrival rate */
-    GD_LEVER_CUT,    /* links: no packet passes */
-    GD_LEVER_LIMIT,  /* services' instances, sites: token bucket, over it `rate_limited` */
-    GD_LEVER_DRAIN   /* instances: leave the registry, then close, then stop */
+    GD_LEVER_DOWN,    /* instances: crashed */
+    GD_LEVER_SLOW,    /* instances, sites, links: factor (billionths) and/or an added span */
+    GD_LEVER_HANG,    /* instances, sites: accepts, never answers */
+    GD_LEVER_ERRORS,  /* instances, sites: share of attempts that end in `outcome` */
+    GD_LEVER_LOAD,    /* clients: factor on the arrival rate */
+    GD_LEVER_CUT,     /* links: no packet passes */
+    GD_LEVER_LIMIT,   /* services' instances, sites: token bucket, over it `rate_limited` */
+    GD_LEVER_DARK,    /* instances: the host is gone, so packets to it vanish */
+    GD_LEVER_DRAIN,   /* instances: leave the registry, then close, then stop */
+    GD_LEVER_TAKEN,   /* instances: workers that something else holds */
+    GD_LEVER_REQUEST, /* instances, sites: what a single request meets, drawn for each */
+    GD_LEVER_MESSAGE, /* links: what a single message meets */
+    GD_LEVER_LEAK,    /* instances: memory fills up, then the process is killed */
+    GD_LEVER_MIX,     /* clients: other weights of pages or journeys */
+    GD_LEVER_HERD,    /* clients: many arrivals at once */
+    GD_LEVER_FLAG     /* flags: another share is on */
 } gd_lever;
-typedef enum { GD_ON_INSTANCES, GD_ON_SITES, GD_ON_LINKS, GD_ON_CLIENTS } gd_target_kind;
+typedef enum {
+    GD_ON_INSTANCES,
+    GD_ON_SITES,
+    GD_ON_LINKS,
+    GD_ON_CLIENTS,
+    GD_ON_FLAGS
+} gd_target_kind;
+
+/* What a request that is hit meets. */
+typedef enum {
+    GD_HIT_ANSWER, /* `outcome` instead of service, after `after` */
+    GD_HIT_DELAY,  /* waits `after`, then it is served */
+    GD_HIT_COST,   /* its work takes `factor` times as long */
+    GD_HIT_CRASH,  /* its instance crashes */
+    GD_HIT_SPOIL,  /* it is served, and answered with `outcome` */
+    GD_HIT_BUCKET, /* `outcome` when no token is left, after `after` */
+    GD_HIT_ROOM,   /* `outcome` when so many are at its instance already */
+    GD_HIT_CLOCK   /* `outcome` when the instance's clock is off by more than `added` */
+} gd_hit;
+
+/* Which of its targets a fault takes: all, or some that each run draws anew. */
+typedef enum { GD_MODE_ALL, GD_MODE_FIXED, GD_MODE_PERCENT, GD_MODE_MAX_PERCENT } gd_fault_mode;
+
+/* Targets that fail together: a single one, those of a zone or a rack, or all. */
+typedef struct {
+    uint32_t fault;
+    uint32_t first, n; /* into plan->members: positions in the fault's targets */
+    uint64_t salt;     /* of what they have in common */
+} gd_plan_unit;
 
 typedef struct {
     const char *name;   /* "psp-slow" */
@@ -291,16 +327,52 @@ typedef struct {
     uint32_t targets_first, targets_n; /* into plan->targets: indices of what `on` says */
     gd_time start, end;                /* internal clock; end GD_NEVER: until the run ends */
     gd_span ramp;                      /* intensity grows linearly from 0 to 1 */
-    gd_share factor;                   /* SLOW, LOAD */
+    gd_share factor;                   /* SLOW, LOAD, COST; LEAK: when memory is full */
     gd_span added;                     /* SLOW: added to each message (links, sites) or work */
-    gd_share share;                    /* ERRORS */
-    uint8_t outcome;                   /* ERRORS */
+    gd_share share;                    /* ERRORS, REQUEST, MESSAGE, FLAG; TAKEN: of the workers */
+    uint8_t outcome;                   /* ERRORS, REQUEST */
     bool running_too;                  /* SLOW: "applies_to": "running" */
     gd_span linger, grace;             /* DRAIN: until it closes, until it is killed */
-    gd_rate limit;                     /* LIMIT, over the targets together */
-    uint32_t burst;                    /* LIMIT: tokens that may be saved up; >= 1 */
-    gd_span retry_after;               /* LIMIT: of its refusals, or GD_RETRY_UNSAID, _STOP */
+    gd_rate limit;                     /* LIMIT, BUCKET: over the targets together */
+    uint32_t burst;                    /* the same: tokens that may be saved up; >= 1 */
+    gd_span retry_after;               /* of its refusals, or GD_RETRY_UNSAID, GD_RETRY_STOP */
     uint64_t salt;
+
+    uint32_t main;   /* index of the fault that it is a part of; its own, where it is whole */
+    bool background; /* always there: no phase of the run begins or ends with it */
+    bool silent;     /* health probes see nothing of it */
+    bool heals;      /* "repair": "restart": a crash of the instance ends it there */
+    gd_span fall;    /* intensity shrinks linearly to 0 before the end */
+    gd_span decay;   /* after the ramp and `hold`: to 1/e in so long, down to nothing */
+    gd_span hold;
+    uint8_t hit;               /* REQUEST */
+    bool local;                /* REQUEST: at the caller, before anything is sent */
+    bool by_request;           /* REQUEST: drawn from the root's key, so that every try meets it */
+    uint32_t after;            /* REQUEST: dist; GD_NONE: at once */
+    gd_span staggered;         /* REQUEST: begins so much later at most, a draw of each caller */
+    gd_share correlation;      /* REQUEST, MESSAGE: repeats the last draw so often */
+    uint32_t max_active;       /* REQUEST: affected at once; 0: no limit */
+    uint32_t room;             /* ROOM */
+    uint32_t ops_first, ops_n; /* into plan->fault_ops: only these; n = 0: all */
+    uint32_t taken;            /* TAKEN: workers of each instance, beside `share` */
+    gd_span jitter;            /* MESSAGE: so much more or less */
+    int64_t bytes_per_s, buffer, largest; /* MESSAGE; 0: none. largest: what is longer vanishes */
+    bool late, doubled, lost;             /* MESSAGE: what `share` of them are */
+    gd_span skew;                         /* CLOCK: added to what the instance reads */
+    int64_t drift;                        /* CLOCK: billionths, as time goes by */
+    int64_t leak_per_s, leak_each, leak_room; /* LEAK: bytes a second, a request, and all */
+    uint32_t herd;                            /* HERD: arrivals, spread over `added` */
+    uint32_t weights_first; /* MIX: into plan->mix: a factor for each journey of the client */
+
+    uint8_t mode; /* gd_fault_mode */
+    uint32_t some;
+    uint32_t units_first, units_n; /* into plan->units; n = 0: on from start to end */
+    uint32_t up, down;             /* dists: until it happens, and until it is over */
+    bool up_first;                 /* else it begins at once */
+    bool in_phase;                 /* each unit's first `up` is whole, not a part of one */
+    gd_span longest_down;          /* `down` doubles up to here; 0: it does not */
+    gd_share common;               /* beta: failures of all units together, of all failures */
+    uint32_t counters;             /* first of GD_COUNTED_BY_FAULT */
 } gd_plan_fault;
 
 /* ---- user-visible operations ------------------------------------------------------------------
@@ -389,7 +461,11 @@ typedef struct gd_plan {
     uint32_t n_flags;
     gd_plan_fault *faults;
     uint32_t *targets;
-    uint32_t n_faults, n_targets;
+    gd_plan_unit *units;
+    uint32_t *members;   /* of units: positions in their fault's targets */
+    uint32_t *fault_ops; /* operations that some fault is restricted to */
+    gd_share *mix;
+    uint32_t n_faults, n_targets, n_units, n_members, n_fault_ops, n_mix;
 
     gd_plan_segment *segments;
     uint32_t *segment_values; /* [client x n_segments + segment]: fixed, or GD_NONE */

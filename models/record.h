@@ -49,6 +49,15 @@ typedef struct {
     uint64_t breaker_refused;
 } gd_edge_record;
 
+/* A fault, from the end of the warm-up; GD_NEVER: it did not come to that. */
+typedef struct {
+    gd_time injected;  /* it first began */
+    gd_time effective; /* the first operation met it */
+    gd_time removed;   /* it was over, the last time */
+    gd_time last;      /* the last operation met it */
+    uint32_t times;    /* that it began */
+} gd_fault_record;
+
 /* Series: one value a window; windows are [start, end) from the end of the warm-up. */
 typedef struct {
     uint32_t *requests, *good, *degraded, *failed, *useful; /* counts */
@@ -105,6 +114,7 @@ typedef struct {
     gd_client_record *clients;
     gd_service_record *services;
     gd_edge_record *edges;
+    const gd_fault_record *faults; /* NULL: none */
     gd_view_series *view_series;
     gd_service_series *service_series;
     gd_edge_series *edge_series;

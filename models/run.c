@@ -58,6 +58,8 @@ void gd_run_reset(gd_run *run, uint64_t seed)
     run->soon = (gd_hist_queue){0};
     run->many_hists = plan->n_services >= MANY_SERVICES;
     run->measuring = run->ended = run->finished = run->any_site_lever = false;
+    run->any_dark = run->any_local = run->any_levers = false;
+    run->n_hits = 0;
     run->end = GD_END_DURATION;
     run->happenings_dropped = 0;
     run->record.n_happenings = 0;
@@ -215,6 +217,15 @@ static inline void dispatch(gd_run *run, unsigned kind, uint32_t subject, uint64
     case GD_EV_BALANCE:
         gd_balance_tick(run, subject);
         break;
+    case GD_EV_UNIT:
+        gd_unit_event(run, subject, word);
+        break;
+    case GD_EV_HERD:
+        gd_herd_event(run, subject);
+        break;
+    case GD_EV_HEAL:
+        gd_lever_heal(run, subject);
+        break;
     case GD_EV_STATE:
         gd_call_state_timer(run, subject, word);
         break;
@@ -257,9 +268,13 @@ static const char *agent_of(const gd_run *run, unsigned kind, uint32_t subject)
     case GD_EV_SHARED:
     case GD_EV_STARTED:
     case GD_EV_SERVE:
+    case GD_EV_HEAL:
         return plan->services[GD_INSTANCES(run)[subject].service].name;
     case GD_EV_LEVER:
+    case GD_EV_HERD:
         return plan->faults[subject].name;
+    case GD_EV_UNIT:
+        return plan->faults[plan->units[subject].fault].name;
     case GD_EV_CANCEL:
         return "cancel";
     case GD_EV_CONN:

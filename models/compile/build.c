@@ -55,6 +55,11 @@ gd_builder *gd_builder_new(gd_arena *arena, const gd_compile_options *options,
     b->views = table(sizeof(gd_plan_view));
     b->targets = table(sizeof(uint32_t));
     b->links = table(sizeof(gd_plan_link));
+    b->faults = table(sizeof(gd_plan_fault));
+    b->units = table(sizeof(gd_plan_unit));
+    b->members = table(sizeof(uint32_t));
+    b->fault_ops = table(sizeof(uint32_t));
+    b->mix = table(sizeof(gd_share));
     b->site_times = table(sizeof(double));
     b->connections = table(sizeof(gd_plan_connections));
     b->drawn_by = table(sizeof(gd_attribute_use));
@@ -91,7 +96,8 @@ void gd_builder_free(gd_builder *b)
                         b->shares,      b->sites,    b->dist_table, b->edges,      b->callees,
                         b->policies,    b->profile,  b->journeys,   b->pages,      b->attributes,
                         b->views,       b->targets,  b->links,      b->site_times, b->drawn_by,
-                        b->connections, b->pools,    b->pool_of,    b->counters,   b->serves};
+                        b->connections, b->pools,    b->pool_of,    b->counters,   b->serves,
+                        b->faults,      b->units,    b->members,    b->fault_ops,  b->mix};
     for (size_t i = 0; i < G_N_ELEMENTS(arrays); i++)
         g_array_unref(arrays[i]);
     g_free(b);
@@ -129,6 +135,11 @@ void gd_builder_settle(gd_builder *b)
     plan->attributes = settle(b, b->attributes, &unused);
     plan->views = settle(b, b->views, &plan->n_views);
     plan->targets = settle(b, b->targets, &plan->n_targets);
+    plan->faults = settle(b, b->faults, &plan->n_faults);
+    plan->units = settle(b, b->units, &plan->n_units);
+    plan->members = settle(b, b->members, &plan->n_members);
+    plan->fault_ops = settle(b, b->fault_ops, &plan->n_fault_ops);
+    plan->mix = settle(b, b->mix, &plan->n_mix);
     plan->links = settle(b, b->links, &plan->n_links);
     plan->counters = settle(b, b->counters, &plan->n_counters);
     plan->serves = settle(b, b->serves, &plan->n_serves);

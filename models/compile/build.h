@@ -70,6 +70,7 @@ typedef struct {
 
     GArray *steps, *branches, *choices, *shares, *dist_table, *sites, *edges, *callees, *policies;
     GArray *profile, *journeys, *pages, *attributes, *views, *targets, *links;
+    GArray *faults, *units, *members, *fault_ops, *mix;
     GArray *site_times;        /* double per site: how often one run of its caller calls it */
     GArray *drawn_by;          /* gd_attribute_use: repeats by an attribute of the request */
     GArray *counters;          /* gd_plan_counter */
@@ -284,17 +285,24 @@ gd_span gd_read_retry_after(gd_builder *b, const gd_node *node);
 /* ---- faults.c, targets.c, statics.c
  * ------------------------------------------------------------------ */
 void gd_build_faults(gd_builder *b);
+void gd_build_fault(gd_builder *b, const gd_node *node, bool background);
 
+typedef struct gd_fault_kind gd_fault_kind; /* models/fault/fault.h */
 /* One fault in the making. */
 typedef struct {
     gd_builder *b;
     const gd_node *node;
     const gd_fault_spec *spec;
+    const gd_fault_kind *kind;
     gd_plan_fault fault;
+    GArray *parts;   /* gd_plan_fault: what else it is made of */
     GArray *targets; /* uint32_t */
 } gd_fault_maker;
 /* targets.c: says what the fault is on, and adds it to the plan's targets. */
 void gd_find_targets(gd_fault_maker *maker);
+/* units.c: which targets a run draws, and which of them fail together. */
+void gd_choose_mode(gd_fault_maker *maker);
+void gd_find_units(gd_fault_maker *maker, gd_plan_fault *fault);
 
 /* objectives.c: after the clients, whose operations they are about. */
 void gd_build_objectives(gd_builder *b);

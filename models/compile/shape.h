@@ -5,6 +5,7 @@
 #pragma once
 
 #include "models/balance/specs.h"
+#include "models/fault/spec.h"
 #include "models/guard/specs.h"
 #include "models/outcome.h"
 #include "models/serve/specs.h"
@@ -17,10 +18,12 @@
     }
 
 /* JSON Schema of an object whose members are all one of `values`, remarks apart. */
-#define GD_MEMBERS_SCHEMA(values)                                                                  \
+#define GD_MEMBERS_SCHEMA_BEGINS                                                                   \
     "{\"type\": \"object\", \"properties\": {\"note\": true}, \"patternProperties\": {\"^x-\": "   \
-    "true}, \"additionalProperties\": {\"anyOf\": [" values ", {\"type\": \"null\"}]}}"
-#define GD_SCHEMA_REF(name) "{\"$ref\": \"#/$defs/" name "\"}"
+    "true}, \"additionalProperties\": {\"anyOf\": ["
+#define GD_MEMBERS_SCHEMA_ENDS    "{\"type\": \"null\"}]}}"
+#define GD_MEMBERS_SCHEMA(values) GD_MEMBERS_SCHEMA_BEGINS values ", " GD_MEMBERS_SCHEMA_ENDS
+#define GD_SCHEMA_REF(name)       "{\"$ref\": \"#/$defs/" name "\"}"
 
 /* ---- calls -------------------------------------------------------------------------------- */
 /* How a call is made, as one of its layers says it (or all of them together). A span of 0 and a
@@ -332,38 +335,6 @@ typedef struct {
 extern const gd_shape gd_objective_shape;
 
 /* ---- scenarios ---------------------------------------------------------------------------- */
-typedef enum {
-    GD_FAULT_CRASH,
-    GD_FAULT_SLOW,
-    GD_FAULT_HANG,
-    GD_FAULT_ERRORS,
-    GD_FAULT_OVERLOAD,
-    GD_FAULT_PARTITION,
-    GD_FAULT_RATE_LIMIT,
-    GD_FAULT_DRAIN,
-    GD_FAULTS
-} gd_fault_word;
-
-typedef struct {
-    uint8_t fault;
-    const char *target;
-    gd_span at, lasts, ramp;
-    const gd_node *instances;
-    gd_share factor;
-    gd_span added;
-    uint8_t applies_to; /* 0 new, 1 running */
-    gd_share share;
-    uint8_t outcome;
-    const gd_node *between, *partial;
-    uint8_t direction; /* 0 both, 1 to, 2 from */
-    gd_rate limit;
-    uint32_t burst;
-    const gd_node *retry_after;
-    gd_span linger, grace;
-} gd_fault_spec;
-
-extern const char *const gd_fault_words[];
-extern const gd_shape *const gd_fault_shapes[GD_FAULTS + 1];
 
 typedef struct {
     const char *target;

@@ -1,158 +1,6 @@
 #include "models/compile.h"
 #include "models/compile/shape.h"
 
-/* ---- faults ------------------------------------------------------------------------------- */
-const char *const gd_fault_words[] = {"crash",     "slow",       "hang",  "errors", "overload",
-                                      "partition", "rate_limit", "drain", NULL};
-static const char *const applies_words[] = {"new", "running", NULL};
-static const char *const direction_words[] = {"both", "to", "from", NULL};
-
-static const gd_shape instances_shape = {
-    .name = "instances",
-    .schema = "{\"anyOf\": [{\"const\": \"all\"}, {\"type\": \"integer\", \"minimum\": 1}, "
-              "{\"type\": \"string\", \"pattern\": \"%$\"}]}",
-};
-
-#define S gd_fault_spec
-/* The envelope that all faults share (patterns 9.1). */
-#define ENVELOPE                                                                                   \
-    GD_FIELD_ROW(S, fault, GD_FIELD_WORD, .required = true, .words = gd_fault_words,               \
-                 .help = "its kind"),                                                              \
-        GD_FIELD_ROW(S, at, GD_FIELD_SPAN, .required = true,                                       \
-                     .help = "when it begins, from the end of the warm-up"),                       \
-        GD_ROW(S, "for", lasts, GD_FIELD_SPAN, .min = 1,                                           \
-               .help = "how long it lasts. Absent: to the end of the run")
-#define TARGET(req, h) GD_FIELD_ROW(S, target, GD_FIELD_ADDRESS, .required = (req), .help = (h))
-#define RAMP                                                                                       \
-    GD_FIELD_ROW(S, ramp, GD_FIELD_SPAN, .fallback = "\"0s\"", .max = GD_HORIZON,                  \
-                 .help = "its intensity grows in a line over this span")
-#define INSTANCES                                                                                  \
-    GD_FIELD_ROW(S, instances, GD_FIELD_NODE, .fallback = "\"all\"", .shape = &instances_shape,    \
-                 .help = "how many instances of each service: all, a number, or a share; the "     \
-                         "first ones")
-
-static const gd_field crash_fields[] = {
-    ENVELOPE, TARGET(true, "a service, external, zone or region"), INSTANCES, {0}};
-static const gd_field slow_fields[] = {
-    ENVELOPE,
-    TARGET(true, "a service, external, zone, region, edge or link"),
-    RAMP,
-    INSTANCES,
-    GD_FIELD_ROW(S, factor, GD_FIELD_FACTOR, .fallback = "1", .max = 1000000 * GD_SHARE_ONE,
-                 .help = "times the work, or the latency of a link"),
-    GD_FIELD_ROW(S, added, GD_FIELD_SPAN, .fallback = "\"0s\"", .max = GD_YEAR,
-                 .help = "added to each piece of work, or to each message"),
-    GD_FIELD_ROW(S, applies_to, GD_FIELD_WORD, .words = applies_words, .fallback = "\"new\"",
-                 .help = "work that starts later, or also what remains of running work"),
-    {0},
-};
-static const gd_field hang_fields[] = {
-    ENVELOPE, TARGET(true, "a service, external, zone, region or edge"), INSTANCES, {0}};
-static const gd_field errors_fields[] = {
-    ENVELOPE,
-    TARGET(true, "a service, external, zone, region or edge"),
-    RAMP,
-    INSTANCES,
-    GD_FIELD_ROW(S, share, GD_FIELD_SHARE, .fallback = "1", .min = 1, .max = GD_SHARE_ONE,
-                 .help = "of the attempts", .source = "patterns 9.1: probability 1"),
-    GD_FIELD_ROW(S, outcome, GD_FIELD_WORD, .words = gd_outcome_words,
-                 .fallback = "\"server_error\"", .help = "what they end with",
-                 .source = "patterns 9.4: status 500"),
-    {0},
-};
-static const gd_field overload_fields[] = {
-    ENVELOPE,
-    TARGET(true, "a client"),
-    RAMP,
-    GD_FIELD_ROW(S, factor, GD_FIELD_FACTOR, .required = true, .max = 1000000 * GD_SHARE_ONE,
-                 .help = "times the arrival rate"),
-    {0},
-};
-static const gd_field partition_fields[] = {
-    ENVELOPE,
-    TARGET(false, "a zone or region, cut off from all others; or a link"),
-    GD_FIELD_ROW(S, between, GD_FIELD_NODES, .shape = &gd_names_shape,
-                 .help = "two zones, regions or clients that no longer reach each other"),
-    GD_FIELD_ROW(S, partial, GD_FIELD_NODES,
-                 .help = "several such pairs: [[\"a\", \"b\"], [\"a\", \"c\"]]"),
-    GD_FIELD_ROW(S, direction, GD_FIELD_WORD, .words = direction_words, .fallback = "\"both\"",
-                 .help = "what is lost: both ways, only messages to the target (the second of a "
-                         "pair), or only from it",
-                 .source = "patterns 9.1"),
-    {0},
-};
-static const gd_field limit_fields[] = {
-    ENVELOPE,
-    TARGET(true, "a service, external or edge"),
-    GD_FIELD_ROW(S, limit, GD_FIELD_RATE, .required = true, .min = 1,
-                 .help = "attempts it lets through; over it, `rate_limited`"),
-    GD_FIELD_ROW(S, burst, GD_FIELD_COUNT, .min = 1, .max = 1000000000,
-                 .help = "tokens that may be saved up. Absent: one second of the limit",
-                 .source = "assumption, as the quota of an external"),
-    GD_FIELD_ROW(S, retry_after, GD_FIELD_NODE, .shape = &gd_retry_after_shape,
-                 .help = "when its refusals say to come back: a span, or \"stop\". Absent: unsaid",
-                 .source = "RFC 9110 Retry-After; gRFC A6 pushback"),
-    {0},
-};
-static const gd_field drain_fields[] = {
-    ENVELOPE,
-    TARGET(true, "a service, zone or region"),
-    INSTANCES,
-    GD_FIELD_ROW(S, linger, GD_FIELD_SPAN, .fallback = "\"5s\"", .max = GD_DAY,
-                 .help = "from leaving the registry until it refuses what is new; 0: at once",
-                 .source = "patterns 4.8: endpoint propagation 5000 ms"),
-    GD_FIELD_ROW(S, grace, GD_FIELD_SPAN, .fallback = "\"30s\"", .max = GD_DAY,
-                 .help = "from leaving the registry until it is killed",
-                 .source = "Kubernetes terminationGracePeriodSeconds: 30"),
-    {0},
-};
-static void check_drain(void *spec, const gd_node *node, gd_problems *problems)
-{
-    const gd_fault_spec *fault = spec;
-    if (fault->linger <= fault->grace)
-        return;
-    g_autofree char *linger = gd_quantity_print(GD_FIELD_SPAN, fault->linger);
-    g_autofree char *grace = gd_quantity_print(GD_FIELD_SPAN, fault->grace);
-    gd_problem(problems, node,
-               "lingers for %s and is killed after %s: it would never close; write a grace of at "
-               "least %s",
-               linger, grace, linger);
-}
-static void check_slow(void *spec, const gd_node *node, gd_problems *problems)
-{
-    const gd_fault_spec *fault = spec;
-    if (fault->factor == GD_SHARE_ONE && fault->added == 0)
-        gd_problem(problems, node, "slows nothing down; write \"factor\": 8 or \"added\": \"1s\"");
-}
-static void check_partition(void *spec, const gd_node *node, gd_problems *problems)
-{
-    const gd_fault_spec *fault = spec;
-    if ((fault->target != NULL) + (fault->between != NULL) + (fault->partial != NULL) != 1)
-        gd_problem(problems, node,
-                   "a partition needs one of target, between and partial; write "
-                   "\"between\": [\"a\", \"b\"]");
-}
-
-#define FAULT_SHAPE(id, word, c, h)                                                                \
-    static const gd_shape id##_shape = {.name = word "-fault",                                     \
-                                        .help = (h),                                               \
-                                        .bytes = sizeof(S),                                        \
-                                        .fields = id##_fields,                                     \
-                                        .check = (c)}
-FAULT_SHAPE(crash, "crash", NULL, "processes stop; callers are refused or reset");
-FAULT_SHAPE(slow, "slow", check_slow, "still answers, far slower");
-FAULT_SHAPE(hang, "hang", NULL, "accepts, never answers");
-FAULT_SHAPE(errors, "errors", NULL, "answers with a failure");
-FAULT_SHAPE(overload, "overload", NULL, "more users than usual");
-FAULT_SHAPE(partition, "partition", check_partition, "no message passes");
-FAULT_SHAPE(limit, "rate_limit", NULL, "a quota is lowered");
-FAULT_SHAPE(drain, "drain", check_drain,
-            "leaves the registry, goes on for a while, closes, finishes what it has, stops");
-#undef S
-const gd_shape *const gd_fault_shapes[GD_FAULTS + 1] = {
-    &crash_shape,     &slow_shape,  &hang_shape,  &errors_shape, &overload_shape,
-    &partition_shape, &limit_shape, &drain_shape, NULL};
-
 /* ---- load, try, control ------------------------------------------------------------------- */
 #define CHANGE_ROW(word, i, s)                                                                     \
     GD_ROW(gd_load_spec, word, change[i], GD_FIELD_OBJECT, .shape = &(s), .help = "see profile")
@@ -214,32 +62,15 @@ static const gd_shape control_shape = {
 };
 
 /* ---- the scenario ------------------------------------------------------------------------- */
+#define GD_FAULT(symbol, word) GD_SCHEMA_REF(#word "-fault") ", "
 static const gd_shape faults_shape = {
     .name = "faults",
-    .schema = GD_MEMBERS_SCHEMA(
-        GD_SCHEMA_REF("crash-fault") ", " GD_SCHEMA_REF("slow-fault") ", " GD_SCHEMA_REF(
-            "hang-"
-            "fault") ", " GD_SCHEMA_REF("errors-fault") ", " GD_SCHEMA_REF("overload-fault") ","
-                                                                                             " " GD_SCHEMA_REF(
-                                                                                                 "p"
-                                                                                                 "a"
-                                                                                                 "r"
-                                                                                                 "t"
-                                                                                                 "i"
-                                                                                                 "t"
-                                                                                                 "i"
-                                                                                                 "o"
-                                                                                                 "n"
-                                                                                                 "-"
-                                                                                                 "f"
-                                                                                                 "a"
-                                                                                                 "u"
-                                                                                                 "l"
-                                                                                                 "t") ","
-                                                                                                      " " GD_SCHEMA_REF(
-                                                                                                          "rate_limit-fault")),
+    .schema = GD_MEMBERS_SCHEMA_BEGINS
+#include "models/fault/fault.def"
+        GD_MEMBERS_SCHEMA_ENDS,
     .refers = gd_fault_shapes,
 };
+#undef GD_FAULT
 static const gd_shape model_or_path = {
     .name = "model",
     .schema = "{\"anyOf\": [{\"type\": \"string\"}, {\"type\": \"object\"}]}",

@@ -1,34 +1,8 @@
 /* Whom a fault is on: addresses become lists of instances, call sites, links or clients. */
-#include "models/compile/build.h"
+#include "models/fault/fault.h"
 #include "sim/spec/quantity.h"
 
 #include <string.h>
-
-/* What a target may be, as bits: each kind of fault takes some of them. */
-enum {
-    ON_SERVICE = 1, /* services.x, external.x */
-    ON_PLACE = 2,   /* zones.x, regions.x */
-    ON_EDGE = 4,    /* a>b.op */
-    ON_LINK = 8,    /* links.x */
-    ON_CLIENT = 16, /* clients.x */
-};
-
-static const struct {
-    unsigned takes;
-    const char *may_be;
-} rules[GD_FAULTS] = {
-    [GD_FAULT_CRASH] = {ON_SERVICE | ON_PLACE, "services.x, external.x, zones.x or regions.x"},
-    [GD_FAULT_SLOW] = {ON_SERVICE | ON_PLACE | ON_EDGE | ON_LINK,
-                       "services.x, external.x, zones.x, regions.x, \"a>b.op\" or links.x"},
-    [GD_FAULT_HANG] = {ON_SERVICE | ON_PLACE | ON_EDGE,
-                       "services.x, external.x, zones.x, regions.x or \"a>b.op\""},
-    [GD_FAULT_ERRORS] = {ON_SERVICE | ON_PLACE | ON_EDGE,
-                         "services.x, external.x, zones.x, regions.x or \"a>b.op\""},
-    [GD_FAULT_OVERLOAD] = {ON_CLIENT, "clients.x"},
-    [GD_FAULT_PARTITION] = {ON_PLACE | ON_LINK, "zones.x, regions.x or links.x"},
-    [GD_FAULT_DRAIN] = {ON_SERVICE | ON_PLACE, "services.x, zones.x or regions.x"},
-    [GD_FAULT_RATE_LIMIT] = {ON_SERVICE | ON_EDGE, "services.x, external.x or \"a>b.op\""},
-};
 
 /* ---- targets ------------------------------------------------------------------------------ */
 /* The name behind one of the prefixes, or NULL. */
@@ -114,13 +88,18 @@ static void cut_between(gd_fault_maker *m, const bool *a, const bool *z)
     }
 }
 
+static bool acts_on_links(const gd_fault_maker *m)
+{
+    return m->fault.lever == GD_LEVER_CUT || m->fault.lever == GD_LEVER_MESSAGE;
+}
+
 static void target_place(gd_fault_maker *m, const char *name)
 {
     gd_builder *b = m->b;
     g_autofree bool *in = g_new0(bool, b->plan->n_zones);
     if (!mark_places(b, name, false, in))
         return;
-    if (m->spec->fault == GD_FAULT_PARTITION) {
+    if (acts_on_links(m)) {
         g_autofree bool *others = g_new0(bool, b->plan->n_zones);
         for (uint32_t i = 0; i < b->plan->n_zones; i++)
             others[i] = !in[i];
@@ -187,7 +166,8 @@ static void target_client(gd_fault_maker *m, const char *name)
         if (!gd_matches(name, client->name, strlen(client->name)))
             continue;
         g_array_append_val(m->targets, i);
-        if (client->arrivals == GD_ARRIVE_USERS || client->arrivals == GD_ARRIVE_TRACE)
+        bool rate = m->fault.lever == GD_LEVER_LOAD || m->fault.lever == GD_LEVER_HERD;
+        if (rate && (client->arrivals == GD_ARRIVE_USERS || client->arrivals == GD_ARRIVE_TRACE))
             gd_problem(m->b->problems, gd_node_said(m->node, "target"),
                        "%s has no rate that could grow; write arrivals or visits by poisson, "
                        "periodic or bursts",
@@ -195,30 +175,105 @@ static void target_client(gd_fault_maker *m, const char *name)
     }
 }
 
+/* Factors on the weights of the client's journeys, or pages of an open mix. */
+static void read_mix(gd_fault_maker *m, const gd_plan_client *client)
+{
+    gd_builder *b = m->b;
+    m->fault.weights_first = b->mix->len;
+    for (uint32_t i = 0; i < client->journeys_n; i++) {
+        gd_share one = GD_SHARE_ONE;
+        g_array_append_val(b->mix, one);
+    }
+    if (m->spec->mix->kind != GD_OBJECT || client->journeys_n < 2) {
+        gd_fault_problem(m, "mix",
+                         client->journeys_n < 2
+                             ? "its client asks for one thing only; give it a mix or journeys"
+                             : "expected factors by name; write {\"checkout\": 3}");
+        return;
+    }
+    for (const gd_node *part = m->spec->mix->first; part; part = part->next) {
+        gd_share factor = GD_SHARE_ONE;
+        bool found = false, ok = gd_read_quantity(&b->reader, part, GD_FIELD_FACTOR, 0,
+                                                  100000 * GD_SHARE_ONE, &factor);
+        for (uint32_t i = 0; ok && i < client->journeys_n; i++)
+            if (g_array_index(b->journeys, gd_journey, client->journeys_first + i).salt ==
+                gd_hash_text(part->key)) {
+                g_array_index(b->mix, gd_share, m->fault.weights_first + i) = factor;
+                found = true;
+            }
+        if (ok && !found)
+            gd_problem_key(b->problems, part,
+                           "%s has no such page or journey; write one of its mix", client->name);
+    }
+}
+
+static void target_clients(gd_fault_maker *m, const char *name)
+{
+    target_client(m, name);
+    if (m->fault.lever != GD_LEVER_MIX || m->targets->len == 0)
+        return;
+    if (m->targets->len > 1)
+        gd_fault_problem(m, "target", "each client has its own mix; name one of them");
+    read_mix(m, &m->b->plan->clients[g_array_index(m->targets, uint32_t, 0)]);
+}
+
+static void target_flag(gd_fault_maker *m, const char *name)
+{
+    m->fault.on = GD_ON_FLAGS;
+    for (uint32_t i = 0; i < m->b->plan->n_flags; i++)
+        if (strcmp(m->b->plan->flags[i].name, name) == 0)
+            g_array_append_val(m->targets, i);
+}
+
+static const struct {
+    unsigned takes;
+    const char *prefix, *shown;
+} prefixes[] = {
+    {GD_TAKES_SERVICE, "services.", "services.x"},
+    {GD_TAKES_EXTERNAL, "external.", "external.x"},
+    {GD_TAKES_PLACE, "zones.", "zones.x"},
+    {GD_TAKES_PLACE, "regions.", "regions.x"},
+    {GD_TAKES_EDGE, ">", "\"a>b.op\""},
+    {GD_TAKES_LINK, "links.", "links.x"},
+    {GD_TAKES_CLIENT, "clients.", "clients.x"},
+    {GD_TAKES_FLAG, "flags.", "flags.x"},
+};
+
+/* "services.x, zones.x or regions.x" */
+static const char *may_be(gd_fault_maker *m)
+{
+    const char *text = NULL;
+    for (size_t i = G_N_ELEMENTS(prefixes); i-- > 0;)
+        if (prefixes[i].takes & m->kind->takes)
+            text = !text
+                       ? prefixes[i].shown
+                       : gd_arena_printf(m->b->arena, "%s%s%s", prefixes[i].shown,
+                                         strstr(text, " or ") || strchr(text, ',') ? ", " : " or ",
+                                         text);
+    return text;
+}
+
 static unsigned kind_of_target(const char *target)
 {
     if (strchr(target, '>'))
-        return ON_EDGE;
-    if (after(target, "services.") || after(target, "external."))
-        return ON_SERVICE;
-    if (after(target, "zones.") || after(target, "regions."))
-        return ON_PLACE;
-    if (after(target, "links."))
-        return ON_LINK;
-    return after(target, "clients.") ? ON_CLIENT : 0;
+        return GD_TAKES_EDGE;
+    for (size_t i = 0; i < G_N_ELEMENTS(prefixes); i++)
+        if (after(target, prefixes[i].prefix))
+            return prefixes[i].takes;
+    return 0;
 }
 
-static void find_named(gd_fault_maker *m, const char *target)
+static void find_named(gd_fault_maker *m, const char *target, const gd_node *place)
 {
-    const gd_node *place = gd_node_said(m->node, "target");
     unsigned kind = kind_of_target(target);
+    guint before = m->targets->len;
     const char *name;
-    if (!(kind & rules[m->spec->fault].takes)) {
+    if (!(kind & m->kind->takes)) {
         gd_problem(m->b->problems, place, "%s cannot be on \"%.80s\"; write %s",
-                   gd_fault_words[m->spec->fault], target, rules[m->spec->fault].may_be);
+                   gd_fault_words[m->spec->fault], target, may_be(m));
         return;
     }
-    if (kind == ON_EDGE)
+    if (kind == GD_TAKES_EDGE)
         target_edge(m, target);
     else if ((name = after(target, "services.")))
         target_services(m, name, false);
@@ -229,11 +284,28 @@ static void find_named(gd_fault_maker *m, const char *target)
     else if ((name = after(target, "links.")))
         target_link(m, name);
     else if ((name = after(target, "clients.")))
-        target_client(m, name);
-    if (m->targets->len == 0)
+        target_clients(m, name);
+    else if ((name = after(target, "flags.")))
+        target_flag(m, name);
+    if (m->targets->len == before)
         gd_problem(m->b->problems, place,
-                   "nothing is called \"%.80s\"; write %s as the model has it", target,
-                   rules[m->spec->fault].may_be);
+                   "nothing is called \"%.80s\"; write %s as the model has it", target, may_be(m));
+}
+
+/* What has no workers that could be held. */
+static void check_workers(gd_fault_maker *m)
+{
+    const gd_plan *plan = m->b->plan;
+    for (guint i = 0; m->fault.lever == GD_LEVER_TAKEN && i < m->targets->len; i++) {
+        uint32_t index = g_array_index(m->targets, uint32_t, i);
+        const gd_plan_service *service = &plan->services[plan->instances[index].service];
+        if (service->workers != UINT32_MAX)
+            continue;
+        gd_problem(m->b->problems, gd_node_said(m->node, "target"),
+                   "%s has unlimited workers, of which none can be taken; give it a number",
+                   service->name);
+        return;
+    }
 }
 
 /* ---- partitions between pairs ------------------------------------------------------------- */
@@ -301,9 +373,24 @@ static void add_targets(gd_fault_maker *m)
 
 void gd_find_targets(gd_fault_maker *m)
 {
-    if (m->spec->target)
-        find_named(m, m->spec->target);
-    else
+    const gd_node *list = m->spec->targets;
+    if (list) {
+        for (const gd_node *name = list->first; name; name = name->next)
+            if (name->kind == GD_STRING)
+                find_named(m, name->text, name);
+            else
+                gd_problem(m->b->problems, name, "expected an address; write \"services.x\"");
+        if (!list->first)
+            gd_problem(m->b->problems, list, "names nobody; write [\"services.x\"]");
+        g_autofree char *text = gd_node_print(list, false);
+        m->fault.target = gd_arena_strndup(m->b->arena, text, strlen(text));
+    } else if (m->spec->target) {
+        const gd_node *said = gd_node_said(m->node, "target");
+        find_named(m, m->spec->target, said ? said : m->node);
+        m->fault.target = m->spec->target;
+    } else {
         find_pairs(m);
+    }
+    check_workers(m);
     add_targets(m);
 }

@@ -199,6 +199,8 @@ GD_HOT gd_outcome gd_attempt_send(gd_run *run, uint32_t index, gd_waiter who, ui
         link = plan->link_of[here * plan->n_zones + there];
         frame->back = plan->link_of[there * plan->n_zones + here];
     }
+    if (__builtin_expect(run->any_local, 0) && gd_fault_local(run, slot, from))
+        return GD_OK;
     gd_network_request(run, slot, link, last);
     return GD_OK;
 }

@@ -11,12 +11,21 @@
 
 /* ---- pages -------------------------------------------------------------------------------------
  */
-static const gd_journey *journey_of(const gd_plan *plan, const gd_plan_client *client, uint64_t key)
+static const gd_journey *journey_of(gd_run *run, const gd_plan_client *client, uint64_t key)
 {
+    const gd_plan *plan = run->plan;
+    uint32_t index = (uint32_t)(client - plan->clients);
     const gd_journey *journey = &plan->journeys[client->journeys_first];
     if (client->journeys_n == 1)
         return journey;
     uint64_t u = gd_mix(key, GD_SALT_JOURNEY);
+    if (__builtin_expect(gd_client_state(run, index)->mixed, 0)) {
+        const uint64_t *below = &GD_SEG(run, GD_SEG_MIX, uint64_t)[client->journeys_first];
+        gd_fault_touch(run, GD_ON_CLIENTS, index, 1u << GD_LEVER_MIX);
+        for (uint32_t i = 1; i < client->journeys_n && u >= below[i - 1]; i++)
+            journey++;
+        return journey;
+    }
     for (uint32_t i = 1; i < client->journeys_n && u >= journey->below; i++)
         journey++;
     return journey;
@@ -50,22 +59,16 @@ static void visit_begin(gd_run *run, uint32_t slot)
 {
     gd_user *user = &GD_USERS(run)[slot];
     const gd_plan_client *client = &run->plan->clients[user->client];
-    const gd_journey *journey = journey_of(run->plan, client, user->key);
+    const gd_journey *journey = journey_of(run, client, user->key);
     user->journey = (uint32_t)(journey - run->plan->journeys);
     user->page = user->fails = 0;
     visit_page(run, slot);
 }
 
-void gd_client_arrival(gd_run *run, uint32_t index, uint64_t word)
+/* Somebody comes: a visit begins, or one request is made. */
+static void arrive(gd_run *run, uint32_t index, uint64_t key, uint32_t ordinal)
 {
     const gd_plan_client *client = &run->plan->clients[index];
-    gd_client_run *state = gd_client_state(run, index);
-    if (state->word != word)
-        return;
-    uint32_t ordinal = (uint32_t)state->arrivals++;
-    uint64_t key = state->next_key;
-    state->last_at = run->now;
-    gd_arrivals_next(run, index);
     if (client->visits) {
         uint32_t slot = gd_user_new(run);
         GD_USERS(run)
@@ -73,10 +76,30 @@ void gd_client_arrival(gd_run *run, uint32_t index, uint64_t word)
         visit_begin(run, slot);
         return;
     }
-    const gd_journey *journey = journey_of(run->plan, client, key);
+    const gd_journey *journey = journey_of(run, client, key);
     const gd_page *page = &run->plan->pages[journey->pages_first];
     GD_VIEWS(run)[page->op_record].users++;
     ask(run, page, GD_BY_CLIENT, index, key, ordinal);
+}
+
+void gd_client_arrival(gd_run *run, uint32_t index, uint64_t word)
+{
+    gd_client_run *state = gd_client_state(run, index);
+    if (state->word != word)
+        return;
+    uint32_t ordinal = (uint32_t)state->arrivals++;
+    uint64_t key = state->next_key;
+    state->last_at = run->now;
+    if (__builtin_expect(state->load != GD_SHARE_ONE, 0))
+        gd_fault_touch(run, GD_ON_CLIENTS, index, 1u << GD_LEVER_LOAD);
+    gd_arrivals_next(run, index);
+    arrive(run, index, key, ordinal);
+}
+
+void gd_client_extra(gd_run *run, uint32_t index, uint64_t key, uint32_t ordinal)
+{
+    gd_fold(run, run->plan->clients[index].salt, GD_EV_HERD, key);
+    arrive(run, index, key, ordinal);
 }
 
 /* ---- closed users and thinking -----------------------------------------------------------------

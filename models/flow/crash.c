@@ -186,11 +186,18 @@ void gd_instance_crash(gd_run *run, uint32_t at)
             record->crashed++;
             record->outcomes[GD_RESET]++;
         }
-        lose(run, slot, was_queued ? service->crash_queued : service->crash_running);
+        gd_crash_mode mode = was_queued ? service->crash_queued : service->crash_running;
+        if (GD_INSTANCES(run)[at].flags & GD_I_DARK)
+            mode = GD_CRASH_SILENT; /* nobody is left to say so */
+        lose(run, slot, mode);
     }
     forget_states(run, at);
     gd_connections_forget(run, at);
     gd_connections_lost(run, at);
+    if (run->any_levers)
+        gd_unit_crashed(run, at);
+    if (frames->len > 0)
+        gd_fault_touch(run, GD_ON_INSTANCES, at, 1u << GD_LEVER_DOWN | 1u << GD_LEVER_DARK);
     g_array_free(calls, TRUE);
     g_array_free(frames, TRUE);
 }

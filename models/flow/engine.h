@@ -56,6 +56,15 @@ enum {
     GD_SEG_ENDPOINTS, /* per instance: what its registry knows; none without one */
     GD_SEG_RATE_BUCKETS,
     GD_SEG_PAUSES, /* per instance: until when it stands still; only in plans with pauses */
+    GD_SEG_FAULT_RUNS,
+    GD_SEG_FAULT_RECORDS,
+    GD_SEG_MESSAGES_S,
+    GD_SEG_MESSAGES_L,
+    GD_SEG_TARGETS, /* per target of each fault */
+    GD_SEG_UNITS,
+    GD_SEG_HITS,  /* faults that look at single requests now */
+    GD_SEG_FLAGS, /* per flag: threshold of the share that is on */
+    GD_SEG_MIX,   /* per journey: as gd_journey.below, where a client's mix is shifted */
     GD_SEGS
 };
 
@@ -83,6 +92,8 @@ struct gd_run {
     gd_phase phase;
     bool pauses; /* some process may stand still */
     bool measuring, ended, finished, any_site_lever;
+    bool any_dark, any_local, any_levers; /* some fault of that sort is active */
+    uint32_t n_hits;
     bool words, sides, roots, extras; /* as in the layout */
     bool many_hists;                  /* the services' histograms do not fit the cache */
     gd_hist_queue soon;               /* additions to them on their way */
@@ -150,6 +161,14 @@ typedef struct gd_layout {
 #define GD_SALT_COALESCE   UINT64_C(0x436f616c65736365) /* "Coalesce": what a request asks for */
 #define GD_SALT_OPENING    UINT64_C(0x4f70656e696e6731) /* "Opening1": how long a breaker is open */
 #define GD_SALT_THROTTLE   UINT64_C(0x5468726f74746c31) /* "Throttl1" */
+#define GD_SALT_MODE       UINT64_C(0x4d6f646520202031)
+#define GD_SALT_UNIT       UINT64_C(0x556e697420202031)
+#define GD_SALT_JITTER     UINT64_C(0x4a69747465722031)
+#define GD_SALT_LATE       UINT64_C(0x4c61746520202031)
+#define GD_SALT_DOUBLED    UINT64_C(0x446f75626c656431)
+#define GD_SALT_STAGGER    UINT64_C(0x5374616767657231)
+#define GD_SALT_AFTER      UINT64_C(0x4166746572202031)
+#define GD_SALT_HERD       UINT64_C(0x4865726420202031)
 #define GD_SALT_PHASE      UINT64_C(0x5068617365202031)
 #define GD_SALT_PROXY      UINT64_C(0x50726F7879202031)
 

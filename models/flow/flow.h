@@ -31,6 +31,7 @@ gd_span gd_step_work_time(gd_run *run, uint32_t slot, const gd_step *step);
 void gd_station_admit(gd_run *run, uint32_t slot);       /* on arrival: start, queue or shed */
 bool gd_station_resume(gd_run *run, uint32_t slot);      /* async: a worker for work, or the lane */
 void gd_station_release(gd_run *run, uint32_t instance); /* a worker is free */
+void gd_station_resize(gd_run *run, uint32_t instance, uint32_t workers);
 void gd_station_begin(gd_run *run, uint32_t slot, const gd_step *step); /* its worker works */
 void gd_station_drop(gd_run *run, uint32_t slot); /* out of its queue, without service */
 /* Answers an arrival that is not served, at the price that its service has for that. */
@@ -45,7 +46,8 @@ void gd_shared_add(gd_run *run, uint32_t slot, gd_span work);
 void gd_shared_done(gd_run *run, uint32_t instance, uint64_t word);
 void gd_shared_remove(gd_run *run, uint32_t slot);
 void gd_shared_pause(gd_run *run, uint32_t instance); /* a hang begins: before its flag is set */
-void gd_shared_wake(gd_run *run, uint32_t instance);  /* it is over: after its flag is gone */
+void gd_shared_resize(gd_run *run, uint32_t instance, uint32_t workers);
+void gd_shared_wake(gd_run *run, uint32_t instance); /* it is over: after its flag is gone */
 
 /* models/serve/serve.c: see serve.h for the moments */
 gd_outcome gd_serve_arrive(gd_run *run, uint32_t slot);
@@ -146,11 +148,15 @@ void gd_network_reply(gd_run *run, uint32_t slot, bool last);
 void gd_network_resend(gd_run *run, uint32_t slot);
 /* How long a short message takes from one instance to another; GD_NEVER: the link is cut. */
 gd_span gd_network_between(const gd_run *run, uint32_t from, uint32_t to, uint64_t key);
+/* A request whose host is gone: the transport tries to connect again and again. */
+void gd_network_vanish(gd_run *run, uint32_t slot);
 
 /* client.c */
 void gd_client_start(gd_run *run, uint32_t client);
 void gd_client_arrival(gd_run *run, uint32_t client, uint64_t word);
 void gd_client_phase(gd_run *run, uint32_t client);
+/* One more request, or visit, beside the client's own. */
+void gd_client_extra(gd_run *run, uint32_t client, uint64_t key, uint32_t ordinal);
 void gd_client_rescale(gd_run *run, uint32_t client, gd_share load);
 void gd_client_done(gd_run *run, uint32_t site, gd_waiter who, gd_time begun, uint32_t attempts,
                     gd_outcome outcome);
@@ -165,6 +171,53 @@ void gd_lever_event(gd_run *run, uint32_t fault);
 void gd_lever_restart(gd_run *run, uint32_t instance, gd_span after);
 void gd_lever_started(gd_run *run, uint32_t instance, uint64_t word);
 bool gd_bucket_take(gd_run *run, uint32_t bucket, gd_rate rate, uint32_t burst);
+/* A fault's value on what it is on has changed: composes those of its targets anew. */
+void gd_lever_refresh(gd_run *run, uint32_t fault, const uint32_t *members, uint32_t n);
+void gd_lever_heal(gd_run *run, uint32_t instance); /* GD_EV_HEAL */
+
+/* fault/unit.c: which targets, and when again */
+void gd_unit_choose(gd_run *run, uint32_t fault);
+void gd_unit_begin(gd_run *run, uint32_t fault);
+void gd_unit_end(gd_run *run, uint32_t fault);
+void gd_unit_event(gd_run *run, uint32_t unit, uint64_t word); /* GD_EV_UNIT */
+/* A process is gone: what its memory held is, and what a restart heals. */
+void gd_unit_crashed(gd_run *run, uint32_t instance);
+/* Another request at a leaking instance; true when it was the last one. */
+bool gd_leak_request(gd_run *run, uint32_t fault, uint32_t position);
+gd_share gd_leak_factor(const gd_run *run, uint32_t fault, uint32_t position);
+
+/* fault/active.c: what is on whom, and what an instance's clock and a probe say */
+/* The position of a target that the fault is on now, among the fault's; GD_NONE: it is not. */
+uint32_t gd_fault_holds(const gd_run *run, uint32_t fault, uint32_t target);
+bool gd_fault_is_active(const gd_run *run, uint32_t fault);
+/* Some operation met a lever (bits of gd_lever): all faults behind it take note. */
+void gd_fault_touch(gd_run *run, gd_target_kind on, uint32_t target, unsigned levers);
+/* A message that the transport received twice, and hid. */
+void gd_fault_hide(gd_run *run, uint32_t link);
+/* Of two independent shares, as thresholds, either: 1 - (1 - a) (1 - b). */
+uint64_t gd_share_either(uint64_t a, uint64_t b);
+void gd_fault_note(gd_run *run, uint32_t fault, bool begins); /* it begins, or is over */
+/* The wall clock as the instance reads it. */
+gd_time gd_instance_clock(const gd_run *run, uint32_t instance);
+/* What an active health check would see there: faults that are `silent` are left out. */
+typedef struct {
+    gd_outcome outcome; /* GD_OUTCOMES: no answer */
+    gd_share factor;    /* on the time of the probe's work */
+    gd_span added;
+} gd_probe;
+gd_probe gd_instance_probe(const gd_run *run, uint32_t instance, uint64_t key);
+
+/* fault/request.c: what a single request meets */
+gd_outcome gd_fault_request(gd_run *run, uint32_t slot);
+/* Before it is sent; true when it has been taken care of. */
+bool gd_fault_local(gd_run *run, uint32_t slot, uint32_t from);
+gd_span gd_fault_cost(gd_run *run, uint32_t slot, gd_span work);
+gd_outcome gd_fault_spoil(gd_run *run, uint32_t slot, gd_outcome outcome);
+void gd_fault_release(gd_run *run, uint32_t slot); /* a request that was held up is gone */
+
+/* fault/herd.c: who comes */
+void gd_herd_event(gd_run *run, uint32_t fault);    /* GD_EV_HERD */
+void gd_crowd_refresh(gd_run *run, uint32_t fault); /* clients' load and mix, flags */
 
 /* crash.c, cancel.c */
 /* Frames that were looked for, in order of arrival, then of names; never of slots. */

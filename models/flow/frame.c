@@ -38,6 +38,8 @@ void gd_frame_request(gd_run *run, uint32_t slot)
 
     frame->flags = (uint16_t)(frame->flags & ~GD_F_EVENT);
     if (__builtin_expect(frame->flags & (GD_F_DEAD | GD_F_PING), 0)) {
+        if (frame->flags & GD_F_DEAD && frame->pending)
+            gd_fault_release(run, slot);
         if (frame->flags & GD_F_DEAD)
             gd_frame_free(run, slot);
         else
@@ -52,7 +54,7 @@ void gd_frame_request(gd_run *run, uint32_t slot)
     if (run->extras)
         gd_extra_arrived(run, slot);
     gd_outcome verdict = GD_OK;
-    if (__builtin_expect(instance->flags != 0 || run->any_site_lever, 0)) {
+    if (__builtin_expect(instance->flags != 0 || run->any_site_lever || frame->pending, 0)) {
         verdict = gd_lever_verdict(run, slot);
         if (verdict == GD_OUTCOMES) /* an edge that hangs has swallowed it: it is not there yet */
             return;
@@ -200,6 +202,9 @@ void gd_frame_finish(gd_run *run, uint32_t slot, gd_outcome outcome)
     gd_frame *frame = &GD_FRAMES(run)[slot];
     if (outcome == GD_OK && frame->flags & GD_F_DEGRADED)
         outcome = GD_DEGRADED;
+    if (__builtin_expect(run->n_hits > 0, 0) && !(frame->flags & GD_F_STRAND) &&
+        gd_outcome_rows[outcome].good)
+        outcome = gd_fault_spoil(run, slot, outcome);
     frame->outcome = (uint8_t)outcome;
     if (frame->flags & GD_F_STRAND) {
         if (frame->flags & GD_F_WORKER) {

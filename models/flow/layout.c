@@ -39,15 +39,21 @@ static void scan_services(const gd_plan *plan, gd_layout *layout)
 
 static void scan_faults(const gd_plan *plan, gd_layout *layout)
 {
+    bool first = true;
     layout->first_fault = layout->last_fault = GD_NEVER;
     for (uint32_t i = 0; i < plan->n_faults; i++) {
         const gd_plan_fault *fault = &plan->faults[i];
+        layout->words |= fault->running_too;
+        layout->sides |= fault->lever == GD_LEVER_CUT || fault->lever == GD_LEVER_DARK ||
+                         fault->lever == GD_LEVER_MESSAGE;
+        layout->roots |= fault->by_request;
+        if (fault->background)
+            continue; /* it is there all the time: no phase begins or ends with it */
         if (layout->first_fault == GD_NEVER || fault->start < layout->first_fault)
             layout->first_fault = fault->start;
-        if (layout->last_fault == GD_NEVER ? i == 0 : fault->end > layout->last_fault)
+        if (first || fault->end > layout->last_fault)
             layout->last_fault = fault->end;
-        layout->words |= fault->running_too;
-        layout->sides |= fault->lever == GD_LEVER_CUT;
+        first = false;
     }
 }
 
@@ -216,6 +222,26 @@ static void instances_new(gd_run *run)
         GD_SEG(run, GD_SEG_SHARED, gd_shared)[i].root = GD_NONE;
 }
 
+static void faults_new(gd_run *run)
+{
+    const gd_plan *plan = run->plan;
+    zeroed(run, GD_SEG_FAULT_RUNS, plan->n_faults, sizeof(gd_fault_run));
+    zeroed(run, GD_SEG_FAULT_RECORDS, plan->n_faults, sizeof(gd_fault_record));
+    zeroed(run, GD_SEG_TARGETS, plan->n_targets, sizeof(gd_target_run));
+    zeroed(run, GD_SEG_UNITS, plan->n_units, sizeof(gd_unit_run));
+    zeroed(run, GD_SEG_MESSAGES_S, plan->n_sites, sizeof(gd_message_state));
+    zeroed(run, GD_SEG_MESSAGES_L, plan->n_links, sizeof(gd_message_state));
+    zeroed(run, GD_SEG_HITS, plan->n_faults, sizeof(uint32_t));
+    zeroed(run, GD_SEG_FLAGS, plan->n_flags, sizeof(uint64_t));
+    zeroed(run, GD_SEG_MIX, plan->n_journeys, sizeof(uint64_t));
+    for (uint32_t i = 0; i < plan->n_faults; i++)
+        GD_SEG(run, GD_SEG_FAULT_RECORDS, gd_fault_record)
+    [i] = (gd_fault_record){
+        .injected = GD_NEVER, .effective = GD_NEVER, .removed = GD_NEVER, .last = GD_NEVER};
+    for (uint32_t i = 0; i < plan->n_flags; i++)
+        GD_SEG(run, GD_SEG_FLAGS, uint64_t)[i] = plan->flags[i].on;
+}
+
 void gd_layout_state(gd_run *run)
 {
     const gd_plan *plan = run->plan;
@@ -228,6 +254,7 @@ void gd_layout_state(gd_run *run)
     zeroed(run, GD_SEG_CONN_POOLS, plan->n_connection_states, sizeof(gd_conn_pool));
     zeroed(run, GD_SEG_BUCKETS, (size_t)plan->n_faults + plan->n_services, sizeof(gd_bucket));
     zeroed(run, GD_SEG_FAULTS, plan->n_faults, sizeof(gd_share));
+    faults_new(run);
     zeroed(run, GD_SEG_LINKS, plan->n_links, sizeof(gd_link_run));
     zeroed(run, GD_SEG_CLIENTS, plan->n_clients, sizeof(gd_client_run));
     zeroed(run, GD_SEG_GAUGES, plan->n_services, sizeof(gd_gauge));

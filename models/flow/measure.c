@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#define FAULTS_KEPT     4000u /* and so many lines for faults, which come and go */
 #define HAPPENINGS_KEPT 5000u /* assumption: more would not be read; the rest is counted */
 
 static void hist_empty(gd_run *run, gd_hist *hist)
@@ -236,11 +237,8 @@ GD_HOT void gd_measure_view(gd_run *run, uint32_t view, gd_span latency, uint32_
 void gd_measure_happening(gd_run *run, gd_happened what, uint32_t about, uint32_t count)
 {
     uint32_t n = run->record.n_happenings;
-    if (what == GD_HAPPENED_FAULT_BEGAN || what == GD_HAPPENED_FAULT_ENDED) {
-        gd_measure_phase(run, run->now >= run->layout->last_fault    ? GD_AFTER
-                              : run->now >= run->layout->first_fault ? GD_DURING
-                                                                     : GD_BEFORE);
-    } else if (n >= HAPPENINGS_KEPT) {
+    bool fault = what == GD_HAPPENED_FAULT_BEGAN || what == GD_HAPPENED_FAULT_ENDED;
+    if (n >= HAPPENINGS_KEPT + (fault ? FAULTS_KEPT : 0)) {
         run->happenings_dropped++;
         return;
     }

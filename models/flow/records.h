@@ -29,7 +29,10 @@ typedef enum {
     GD_EV_EXPIRE,  /* frame: has waited in its queue for as long as it may */
     GD_EV_BALANCE, /* tick of a balancer: a probe, a sweep, a look into the registry */
     GD_EV_CONN,    /* connection: a wait of its handshake, or its lifetime, is over */
-    GD_EV_KEEP     /* pool of connections: its keeper looks */
+    GD_EV_KEEP,    /* pool of connections: its keeper looks */
+    GD_EV_UNIT,    /* unit of a fault: fails, or is repaired */
+    GD_EV_HERD,    /* fault: the next of its arrivals */
+    GD_EV_HEAL     /* instance: a restart ended some fault */
 } gd_event_kind;
 
 /* Ranks at one instant (design: levers, completions and replies, timers, arrivals, control). */

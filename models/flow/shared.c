@@ -73,7 +73,8 @@ static void advance(const gd_run *run, const gd_instance *instance, gd_shared *s
 static void schedule(gd_run *run, uint32_t at, gd_shared *shared)
 {
     shared->word = 0;
-    if (shared->root == GD_NONE || GD_INSTANCES(run)[at].flags & (GD_I_HANG | GD_I_PAUSED))
+    if (shared->root == GD_NONE || GD_INSTANCES(run)[at].flags & (GD_I_HANG | GD_I_PAUSED) ||
+        GD_INSTANCES(run)[at].workers == 0)
         return;
     uint64_t tag = GD_SIDES(run)[shared->root].tag;
     gd_u128 left = tag > shared->attained ? tag - shared->attained : 0;
@@ -186,5 +187,14 @@ void gd_shared_wake(gd_run *run, uint32_t at)
 {
     gd_shared *shared = shared_of(run, at);
     shared->changed = run->now; /* nothing was attained while it hung */
+    schedule(run, at, shared);
+}
+
+void gd_shared_resize(gd_run *run, uint32_t at, uint32_t workers)
+{
+    gd_shared *shared = shared_of(run, at);
+    advance(run, &GD_INSTANCES(run)[at], shared);
+    GD_INSTANCES(run)[at].workers = workers;
+    gauge_busy(run, at, shared);
     schedule(run, at, shared);
 }

@@ -528,3 +528,21 @@ GD_HOT void gd_station_release(gd_run *run, uint32_t at)
     gauge->queue--;
     start(run, next, instance);
 }
+
+void gd_station_resize(gd_run *run, uint32_t at, uint32_t workers)
+{
+    gd_instance *instance = &GD_INSTANCES(run)[at];
+    if (service_of(run, instance)->discipline == GD_PS) {
+        gd_shared_resize(run, at, workers);
+        return;
+    }
+    instance->workers = workers;
+    while (instance->busy < workers && (instance->lane_head != GD_NONE || instance->queued > 0)) {
+        /* As if one had just become free. */
+        gd_gauge *gauge = &GD_GAUGES(run)[instance->service];
+        gd_gauge_touch(gauge, run->now);
+        instance->busy++;
+        gauge->busy++;
+        gd_station_release(run, at);
+    }
+}

@@ -12,10 +12,17 @@
 #define GD_I_LIMITED  8u
 #define GD_I_SLOW     16u
 #define GD_I_STARTING 32u
-#define GD_I_SERVE    64u  /* its service has rows of models/serve/serve.def */
-#define GD_I_PAUSED   128u /* the process stands still: nothing begins, goes on or ends */
-#define GD_I_CLOSED   256u /* drains: refuses what is new, goes on with what it has */
-#define GD_I_TIED     512u /* some copies that come are tied */
+#define GD_I_SERVE    64u   /* its service has rows of models/serve/serve.def */
+#define GD_I_PAUSED   128u  /* the process stands still: nothing begins, goes on or ends */
+#define GD_I_CLOSED   256u  /* drains: refuses what is new, goes on with what it has */
+#define GD_I_TIED     512u  /* some copies that come are tied */
+#define GD_I_DARK     1024u /* its host is gone: packets to it vanish */
+#define GD_I_SPOILS   2048u /* some answers are not what they should be */
+#define GD_I_DRAWN    8192u /* some fault looks at each request */
+/* Of these a fault's change composes all anew; the others are somebody else's. */
+#define GD_I_LEVERS                                                                                \
+    (GD_I_HANG | GD_I_ERRORS | GD_I_LIMITED | GD_I_SLOW | GD_I_DRAWN | GD_I_CLOSED | GD_I_DARK |   \
+     GD_I_SPOILS)
 
 typedef struct {
     uint32_t busy, workers;
@@ -53,10 +60,45 @@ typedef struct {
     gd_span added;
     uint64_t errors; /* threshold */
     uint32_t down, hang, cut;
-    uint32_t limit;  /* fault whose bucket is asked; GD_NONE */
-    uint8_t outcome; /* of the errors */
-    uint8_t drain;   /* 1: has left the registry, 2: closed to what is new */
+    uint32_t limit;                   /* fault whose bucket is asked; GD_NONE */
+    uint8_t outcome;                  /* of the errors */
+    uint8_t drain;                    /* 1: has left the registry, 2: closed to what is new */
+    bool drawn, costs, spoils, local; /* REQUEST: some is there; some costs work, spoils answers */
+    uint16_t dark;
+    uint32_t taken; /* workers that something else holds */
 } gd_lever_state;
+
+/* What faults do to the messages of a site or a link, beside their latency. */
+typedef struct {
+    uint64_t loss, late, doubled; /* thresholds */
+    gd_share correlation;         /* of the losses and the jitter: the largest */
+    gd_span jitter, late_by;
+    int64_t bytes_per_s, buffer, largest; /* the least of all; 0: none */
+} gd_message_state;
+
+/* Of a fault: what it has in hand, and the draws that the next one may repeat. */
+typedef struct {
+    uint32_t held;   /* requests that it holds up now */
+    uint32_t active; /* of its units, those that are down */
+    uint32_t sent;   /* of a herd */
+    bool drawn, hit; /* the last draw */
+} gd_fault_run;
+
+/* Of one of a fault's targets: how many reasons put it there, and whether the run drew it. */
+typedef struct {
+    uint16_t on;
+    bool chosen;
+} gd_target_run;
+
+typedef struct {
+    uint64_t word;  /* of its next change: others are stale */
+    uint64_t count; /* LEAK: requests since the start */
+    gd_time born;   /* LEAK: the start */
+    gd_span waited; /* a loop's last wait */
+    uint32_t cycle;
+    uint8_t fill; /* LEAK: sixteenths */
+    bool down;
+} gd_unit_run;
 
 typedef struct {
     gd_time full_at; /* GCRA: theoretical arrival time */
@@ -72,6 +114,8 @@ typedef struct {
     bool fast;          /* plain, and no fault is on it */
     gd_time free_at;    /* bandwidth: when the wire is free */
     gd_time last_at[2]; /* ordered: latest delivery of each direction's kind */
+    uint64_t jittered;  /* the last draw, which a correlated one repeats */
+    bool drawn, lost;   /* the same of losses */
 } gd_link_run;
 
 typedef struct {
@@ -86,6 +130,7 @@ typedef struct {
     gd_time phase_until; /* bursts */
     uint32_t phase;
     gd_share load; /* product of overload faults */
+    bool mixed;    /* the weights of its journeys are not the plan's */
     bool stopped;
     bool plain; /* Poisson at a rate that nothing changes now: the next gap is a draw and no more */
 } gd_client_run;

@@ -20,12 +20,17 @@ GD_HOT gd_span gd_step_work_time(gd_run *run, uint32_t slot, const gd_step *step
         const gd_lever_state *lever =
             &GD_SEG(run, GD_SEG_LEVERS_I, gd_lever_state)[frame->instance];
         work = gd_time_add(gd_share_of(work, lever->factor), lever->added);
+        gd_fault_touch(run, GD_ON_INSTANCES, frame->instance, 1u << GD_LEVER_SLOW);
     }
     if (__builtin_expect(instance->flags & GD_I_SERVE, 0) && step->kind == GD_STEP_WORK)
         work = gd_serve_slow(run, frame->instance, work);
-    if (__builtin_expect(run->any_site_lever, 0))
-        work = gd_share_of(work, GD_SEG(run, GD_SEG_LEVERS_S, gd_lever_state)[frame->site].factor);
-    return work;
+    if (__builtin_expect(run->any_site_lever, 0)) {
+        const gd_lever_state *site = &GD_SEG(run, GD_SEG_LEVERS_S, gd_lever_state)[frame->site];
+        work = gd_share_of(work, site->factor);
+        if (site->factor != GD_SHARE_ONE)
+            gd_fault_touch(run, GD_ON_SITES, frame->site, 1u << GD_LEVER_SLOW);
+    }
+    return __builtin_expect(run->n_hits > 0, 0) ? gd_fault_cost(run, slot, work) : work;
 }
 
 static uint32_t strand_new(gd_run *run, uint32_t parent, uint32_t first, uint64_t key)
@@ -137,8 +142,10 @@ static bool flag_is_on(gd_run *run, uint32_t slot, uint32_t index)
     uint64_t key = side->root_key;
     if (flag->by_user)
         key = gd_mix_n(GD_SEG(run, GD_SEG_CLIENTS, gd_client_run)[side->client].key, side->user);
-    uint64_t u = gd_mix(key, flag->salt);
-    return u < flag->on || flag->on == UINT64_MAX;
+    uint64_t u = gd_mix(key, flag->salt), on = GD_SEG(run, GD_SEG_FLAGS, uint64_t)[index];
+    if (__builtin_expect(on != flag->on, 0))
+        gd_fault_touch(run, GD_ON_FLAGS, index, 1u << GD_LEVER_FLAG);
+    return u < on || on == UINT64_MAX;
 }
 
 static uint16_t choose(gd_run *run, uint32_t slot, const gd_step *step)

@@ -10,6 +10,8 @@ static const char *const kinds[] = {
     [GD_EV_STARTED] = "started", [GD_EV_RESEND] = "resend",   [GD_EV_RUN] = "run",
     [GD_EV_CANCEL] = "cancel",   [GD_EV_PHASE] = "phase",     [GD_EV_CALL] = "call",
     [GD_EV_SERVE] = "serve",     [GD_EV_EXPIRE] = "expire",   [GD_EV_BALANCE] = "balancer",
+    [GD_EV_STATE] = "state",     [GD_EV_UNIT] = "unit",       [GD_EV_HERD] = "herd",
+    [GD_EV_HEAL] = "heal",
 };
 
 /* The name behind a salt: a linear search, since a trace is read and not timed. */

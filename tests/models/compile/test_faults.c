@@ -32,6 +32,7 @@ static char *print_targets(const gd_plan *plan, const gd_plan_fault *fault)
                                    plan->zones[plan->links[index].to].name);
             break;
         case GD_ON_CLIENTS:
+        case GD_ON_FLAGS:
             g_string_append(out, plan->clients[index].name);
             break;
         }
