@@ -35,3 +35,11 @@ strange=$(nm -D --defined-only "$shared" 2>/dev/null | awk '{ print $NF }' | sed
     grep -vE '^_?gd_' || true)
 [ -z "$strange" ] || { echo "names that are not ours: $strange"; exit 1; }
 echo "the shared library shows $(nm -D --defined-only "$shared" | wc -l) names, all of them gd_"
+
+# The library of scenarios is found from any folder, and a name of it is enough.
+listed=$(cd / && "$prefix/bin/gameday" list | head -n 1)
+case $listed in
+*" scenarios in $prefix/share/gameday/scenarios") echo "$listed" ;;
+*) echo "the installed program does not list its own library: $listed" && exit 1 ;;
+esac
+(cd / && "$prefix/bin/gameday" run zone-loss --events 1000 >/dev/null) || [ $? -eq 5 ]
