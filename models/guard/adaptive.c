@@ -227,10 +227,24 @@ static const gd_field fields[] = {
     {0},
 };
 
+static const gd_concept concept = {
+    .title = "Adaptive mode (AWS)",
+    .idea = "After the first throttling error, sends wait for tokens; their rate falls to 70% and "
+            "grows again along a cubic, as TCP's congestion window does.",
+    .cures = "Clients that run into a quota again and again.",
+    .cures_not = "Slowness and errors that are no throttling: it does not hear them.",
+    .price = "Latency: calls wait, as long as what is outside lets them.",
+    .dangerous_with = "Many clients of one quota, each with its own view; calls without deadline.",
+    .numbers = "beta 0.7, C 0.4, half-second buckets smoothed with 0.8, at least 0.5/s.",
+    .source = "botocore retries/adaptive.py, throttling.py",
+    .pattern = "aws-adaptive",
+};
+
 const gd_shape gd_adaptive_shape = {
     .name = "aws_adaptive",
     .help = "after the first throttling error, sends wait for tokens whose rate follows CUBIC",
     .source = "botocore retries/adaptive.py",
     .bytes = sizeof(gd_adaptive_spec),
     .fields = fields,
+    .concept = &concept,
 };

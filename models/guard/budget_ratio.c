@@ -42,6 +42,21 @@ static const gd_field fields[] = {
     {0},
 };
 
+static const gd_concept concept = {
+    .title = "Retry budget",
+    .idea = "Retries are allowed as a share of the calls, or while tokens last: the callee sees at "
+            "most (1 + share) times what is offered, not max_attempts times.",
+    .cures = "Retry storms: load that retries add when everything fails.",
+    .cures_not = "The fault itself.",
+    .price = "Lost saves: it refuses most when the failure is total, and also when one bad "
+             "instance makes more fail than the share.",
+    .dangerous_with = "Failures of single endpoints without ejection, or without another host.",
+    .numbers = "SRE book 10%, Finagle 20%, Envoy 20% of what is active, gRPC 10 tokens and 0.1 "
+               "a success, AWS 500 units and 5 a retry.",
+    .source = "Google SRE book, ch. 21; Finagle RetryBudget; gRFC A6; botocore; Envoy",
+    .pattern = "retry-budget",
+};
+
 const gd_shape gd_ratio_budget_shape = {
     .name = "ratio",
     .help = "retries are at most this share of the calls",
@@ -49,6 +64,7 @@ const gd_shape gd_ratio_budget_shape = {
     .bytes = sizeof(ratio_spec),
     .fields = fields,
     .bare = "share",
+    .concept = &concept,
 };
 
 const gd_budget gd_ratio_budget = {

@@ -223,8 +223,27 @@ static const gd_field cycle_fields[] = {LIMIT("50", 1000000000),
                                     .bytes = sizeof(gd_pace_spec),                                 \
                                     .fields = rows,                                                \
                                     .bare = first}
-SHAPE(bucket_shape, "token_bucket", bucket_fields, "rate", "a rate, and a burst that is saved up",
-      "Envoy local_rate_limit.proto; GCRA");
+static const gd_concept concept = {
+    .title = "Client-side rate limit",
+    .idea = "A caller bounds how many calls it sends in a time; what is beyond waits its turn or "
+            "is refused at once.",
+    .cures = "One caller that takes all of a shared quota.",
+    .cures_not = "Many callers whose limits add up to more than there is.",
+    .price = "Refusals while capacity is free.",
+    .dangerous_with = "Autoscaling: the sum of local limits grows and shrinks with the instances. "
+                      "Fixed windows let twice the limit through around a boundary.",
+    .numbers =
+        "resilience4j 50 permits a cycle and 5 s of waiting; Envoy's bucket refuses at once.",
+    .source = "resilience4j RateLimiter; Envoy local_rate_limit",
+    .pattern = "client-rate-limit",
+};
+static const gd_shape bucket_shape = {.name = "token_bucket",
+                                      .help = "a rate, and a burst that is saved up",
+                                      .source = "Envoy local_rate_limit.proto; GCRA",
+                                      .bytes = sizeof(gd_pace_spec),
+                                      .fields = bucket_fields,
+                                      .bare = "rate",
+                                      .concept = &concept};
 SHAPE(leaky_shape, "leaky_bucket", leaky_fields, "rate", "a queue that drains at a rate",
       "leaky bucket as a queue");
 SHAPE(window_shape, "fixed_window", window_fields, "limit", "so many in each period",

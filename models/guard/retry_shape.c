@@ -36,7 +36,27 @@ static const gd_field aws_fields[] = {
                                     .bytes = sizeof(after_spec),                                   \
                                     .fields = rows,                                                \
                                     .bare = first}
-AFTER(http_shape, "http", no_fields, NULL, "waits that long instead of its back-off", "RFC 9110");
+static const gd_concept after_concept = {
+    .title = "Retry-After, pushback",
+    .idea = "A refusal says when to come back; the client waits that long instead of its own "
+            "back-off, or does not come back at all.",
+    .cures = "Guessing: the callee knows when its quota is renewed.",
+    .cures_not = "Herds: who is refused together comes back together, unless some time is added "
+                 "at random.",
+    .price = "Calls wait; a callee that is wrong keeps them away.",
+    .dangerous_with = "The same value for all; no jitter; short deadlines.",
+    .numbers = "Envoy waits U(v, 1.5 v) and ignores more than 300 s; AWS at most 5 s more than its "
+               "own; gRPC exactly v, and below 0 never.",
+    .source = "RFC 9110; gRFC A6; Envoy; AWS SDK",
+    .pattern = "retry-after",
+};
+
+static const gd_shape http_shape = {.name = "http",
+                                    .help = "waits that long instead of its back-off",
+                                    .source = "RFC 9110",
+                                    .bytes = sizeof(after_spec),
+                                    .fields = no_fields,
+                                    .concept = &after_concept};
 AFTER(grpc_shape, "grpc", no_fields, NULL, "waits exactly that long, then its back-off begins anew",
       "gRFC A6, server pushback");
 AFTER(envoy_shape, "envoy", envoy_fields, "max", "waits U(v, 1.5 v)",

@@ -139,6 +139,19 @@ static const gd_field fields[] = {
     {0},
 };
 
+static const gd_concept concept = {
+    .title = "Bulkhead of threads",
+    .idea = "Calls of one dependency run on a pool of their own, with a queue before it: when it "
+            "hangs, only that pool is full.",
+    .cures = "One slow dependency that takes all threads.",
+    .cures_not = "That dependency's own callers.",
+    .price = "Threads that stand idle, hand-over costs, a wait in the queue that must be bounded.",
+    .dangerous_with = "A long queue without a timeout around it.",
+    .numbers = "Hystrix 10 threads and no queue; resilience4j processors - 1 and a queue of 100.",
+    .source = "Hystrix; resilience4j ThreadPoolBulkhead; java.util.concurrent",
+    .pattern = "thread-pool",
+};
+
 const gd_shape gd_thread_pool_shape = {
     .name = "thread_pool",
     .help = "a pool of threads with a queue before it",
@@ -146,5 +159,6 @@ const gd_shape gd_thread_pool_shape = {
     .bytes = sizeof(gd_thread_pool_spec),
     .fields = fields,
     .bare = "core",
+    .concept = &concept,
     .check = check,
 };

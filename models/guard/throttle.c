@@ -95,6 +95,20 @@ static const gd_field fields[] = {
     {0},
 };
 
+static const gd_concept concept = {
+    .title = "Adaptive throttling",
+    .idea = "A client that has seen its callee refuse drops some of its own calls, in proportion, "
+            "before they are sent.",
+    .cures = "Callees that spend their time on refusing.",
+    .cures_not = "The lack of capacity: somebody is refused.",
+    .price = "Calls dropped that would have been served, at the wrong moment.",
+    .dangerous_with = "K near 1, which may stay latched; windows shorter than the longest call.",
+    .numbers = "K = 2 and two minutes: it begins when less than half is accepted; the callee sees "
+               "K times what it accepts.",
+    .source = "Google SRE book, ch. 21, eq. 21-1",
+    .pattern = "adaptive-throttling",
+};
+
 const gd_shape gd_throttle_shape = {
     .name = "sre",
     .help = "drops calls in proportion to what the callee refuses",
@@ -102,6 +116,7 @@ const gd_shape gd_throttle_shape = {
     .bytes = sizeof(gd_throttle_spec),
     .fields = fields,
     .bare = "k",
+    .concept = &concept,
 };
 
 const gd_shape *const gd_throttle_shapes[] = {&gd_throttle_shape, &gd_adaptive_shape, NULL};
