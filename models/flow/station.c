@@ -266,7 +266,7 @@ static inline void before_busy(gd_run *run, const gd_instance *instance, uint32_
 
 static inline bool has_free(const gd_instance *instance)
 {
-    return instance->busy < instance->workers && !(instance->flags & GD_I_PAUSED);
+    return instance->busy < instance->workers;
 }
 
 /* A worker takes a frame: `waited` since it arrived. */
@@ -450,7 +450,7 @@ void gd_station_admit(gd_run *run, uint32_t slot)
             start(run, slot, instance);
         return;
     }
-    if (service->preempt && !(instance->flags & GD_I_PAUSED) && preempt(run, slot, instance)) {
+    if (service->preempt && preempt(run, slot, instance)) {
         gauge->system++;
         if (serves)
             gd_serve_enter(run, slot);
