@@ -56,7 +56,7 @@ def table(titles, rows):
 def operation(name, of):
     phases = of.get("phases", {})
     good = [phases.get(phase, {}).get("availability_ratio") for phase in ("before", "fault", "after")]
-    wait = of["latency_ms"]
+    wait = of.get("latency_ms", {})
     return [name, of["requests"], of.get("degraded_ratio"), *good, wait.get("p50"), wait.get("p99")]
 
 
