@@ -30,7 +30,7 @@ static bool answer_waits(gd_run *run, const gd_frame *frame, uint32_t slot)
     return true;
 }
 
-void gd_frame_request(gd_run *run, uint32_t slot)
+GD_HOT void gd_frame_request(gd_run *run, uint32_t slot)
 {
     gd_frame *frame = &GD_FRAMES(run)[slot];
     gd_instance *instance = &GD_INSTANCES(run)[frame->instance];
@@ -197,7 +197,7 @@ void gd_frame_answer(gd_run *run, uint32_t slot, gd_outcome outcome)
     gd_network_reply(run, slot, false);
 }
 
-void gd_frame_finish(gd_run *run, uint32_t slot, gd_outcome outcome)
+GD_HOT void gd_frame_finish(gd_run *run, uint32_t slot, gd_outcome outcome)
 {
     gd_frame *frame = &GD_FRAMES(run)[slot];
     if (outcome == GD_OK && frame->flags & GD_F_DEGRADED)
@@ -246,7 +246,7 @@ static void strand_done(gd_run *run, uint32_t slot)
         gd_frame_branch_done(run, parent, outcome);
 }
 
-void gd_frame_reply(gd_run *run, uint32_t slot)
+GD_HOT void gd_frame_reply(gd_run *run, uint32_t slot)
 {
     gd_frame frame = GD_FRAMES(run)[slot];
     if (frame.flags & (GD_F_STRAND | GD_F_DEAD)) {

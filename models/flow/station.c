@@ -154,7 +154,7 @@ static unsigned next_class(gd_run *run, const gd_plan_service *service, const gd
 }
 
 /* The next to be served; somebody waits. */
-static uint32_t dequeue(gd_run *run, gd_instance *instance)
+static GD_HOT uint32_t dequeue(gd_run *run, gd_instance *instance)
 {
     gd_frame *frames = GD_FRAMES(run);
     const gd_plan_service *service = service_of(run, instance);
@@ -408,7 +408,7 @@ static bool preempt(gd_run *run, uint32_t slot, gd_instance *instance)
     return true;
 }
 
-void gd_station_admit(gd_run *run, uint32_t slot)
+GD_HOT void gd_station_admit(gd_run *run, uint32_t slot)
 {
     gd_frame *frame = &GD_FRAMES(run)[slot];
     gd_instance *instance = &GD_INSTANCES(run)[frame->instance];
