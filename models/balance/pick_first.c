@@ -1,10 +1,13 @@
 /* Pick first: stays on one address until that fails, then goes on to the next. What an HTTP/2 or
- * database client does without a balancer: a new instance receives nothing. */
+ * database client does without a balancer: a new instance receives nothing, until connections are
+ * too old and made anew (gRPC max_connection_age, with its jitter of 10 % either way). */
 #include "models/balance/pool.h"
 
 static uint64_t place_of(const gd_picking *p, uint32_t host)
 {
-    return p->pool->spec->shuffle ? gd_mix_n(p->state->salt, host) : host;
+    if (!p->pool->spec->shuffle)
+        return host;
+    return gd_mix_n(gd_mix_n(p->state->salt, p->state->connections), host);
 }
 
 /* The available one that comes next after `after` (its place), or the first of all. */
@@ -24,15 +27,33 @@ static uint32_t next_after(const gd_picking *p, uint64_t after, bool any)
     return best == GD_NONE ? first : best;
 }
 
+static uint32_t connect(const gd_picking *p, uint32_t host)
+{
+    gd_pool_state *state = p->state;
+    gd_span age = p->pool->spec->max_age;
+    state->stays = host + 1;
+    state->until = GD_NEVER;
+    if (age) {
+        uint64_t u = gd_mix_n(gd_mix_n(state->salt, state->connections), UINT32_MAX);
+        uint64_t jitter = gd_below(u, (uint64_t)age / 5 + 1);
+        state->until = gd_time_add(p->run->now, age - age / 10 + (gd_span)jitter);
+    }
+    return host;
+}
+
 static uint32_t pick(const gd_picking *p)
 {
-    uint32_t stays = p->state->stays;
+    gd_pool_state *state = p->state;
+    uint32_t stays = state->stays;
+    if (stays && p->run->now >= state->until) {
+        state->connections++; /* in another order, when it shuffles */
+        return connect(p, next_after(p, 0, true));
+    }
     for (uint32_t i = 0; stays && i < p->group->n; i++)
         if (p->order[i] == stays - 1)
             return stays - 1;
-    uint32_t host = stays ? next_after(p, place_of(p, stays - 1), false) : next_after(p, 0, true);
-    p->state->stays = host + 1;
-    return host;
+    return connect(p,
+                   stays ? next_after(p, place_of(p, stays - 1), false) : next_after(p, 0, true));
 }
 
 /* The connection is gone: the next address. */
@@ -41,7 +62,7 @@ static void ended(const gd_picking *p, uint32_t host, gd_outcome outcome, gd_spa
     (void)took;
     bool broken = outcome == GD_REFUSED || outcome == GD_CONN_TIMEOUT || outcome == GD_RESET;
     if (broken && p->state->stays == host + 1 && p->state->groups_n)
-        p->state->stays = next_after(p, place_of(p, host), false) + 1;
+        connect(p, next_after(p, place_of(p, host), false));
 }
 
 const gd_balancer_kind gd_pick_first_kind = {.pick = pick, .ended = ended};
@@ -49,6 +70,10 @@ const gd_balancer_kind gd_pick_first_kind = {.pick = pick, .ended = ended};
 static const gd_field fields[] = {
     GD_FIELD_ROW(gd_balancer_spec, shuffle, GD_FIELD_BOOL, .fallback = "false",
                  .help = "each caller has its own order", .source = "gRFC A62: shuffleAddressList"),
+    GD_FIELD_ROW(gd_balancer_spec, max_age, GD_FIELD_SPAN, .min = GD_MS, .max = GD_DAY,
+                 .help = "of a connection, 10 % more or less; then a new one, with `shuffle` to "
+                         "anybody. Absent: for ever",
+                 .source = "gRFC A9: max_connection_age, infinite"),
     GD_BALANCER_ROWS,
     {0}};
 const gd_shape gd_pick_first_shape = {

@@ -48,6 +48,8 @@ typedef struct {
     uint32_t groups_n;
     uint32_t members, usable, ejected; /* in view, of those available; ejected ones */
     uint32_t table_n;                  /* entries of a hash's table */
+    uint32_t connections;              /* pick_first: made so far */
+    gd_time until;                     /* and when the present one is too old */
     uint32_t stays;                    /* pick_first: place in the order + 1 */
     bool dirty, born;
     bool ignores; /* DNS: keeps its first answer for ever */

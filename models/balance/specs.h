@@ -59,7 +59,8 @@ typedef struct {
     uint32_t min_ring, max_ring;
     gd_share hash_balance; /* factor; 0: off */
     uint32_t table_size;
-    bool shuffle; /* pick_first */
+    bool shuffle;    /* pick_first */
+    gd_span max_age; /* of its connection; 0: none */
 
     uint8_t locality_kind; /* from `locality`, by the shape's check */
 } gd_balancer_spec;

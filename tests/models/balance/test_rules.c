@@ -161,6 +161,25 @@ static void test_pick_first(void **unused)
     check_text(picks_letters(&p, 2), "aa", "round again");
 }
 
+/* 20 s, 2 s more or less: within 18 s never, after 22 s always a new one; in 64 of them all three.
+ */
+static void test_max_age(void **unused)
+{
+    (void)unused;
+    g_auto(picks) p =
+        picks_of(MODEL(3, "{'pick_first': {'shuffle': true, 'max_age': '20s'}}"), "web>s.op");
+    unsigned seen = 0;
+    for (unsigned i = 0; i < 64; i++) {
+        uint32_t connections = picks_state(&p)->connections, host = picks_next(&p);
+        seen |= 1u << host;
+        check_that(i == 0 || picks_state(&p)->connections == connections + 1, "%u: a new one", i);
+        p.run->now += 18 * GD_S - 1;
+        check_that(picks_next(&p) == host, "%u: the same for 18 s", i);
+        p.run->now += 4 * GD_S + 1;
+    }
+    check_that(seen == 7, "all three in turn: %x", seen);
+}
+
 /* The peak counts at once, and is forgotten with tau. */
 static void test_peak_ewma(void **unused)
 {
@@ -226,6 +245,7 @@ int main(void)
         cmocka_unit_test(test_maglev_table),
         cmocka_unit_test(test_bounded_loads),
         cmocka_unit_test(test_pick_first),
+        cmocka_unit_test(test_max_age),
         cmocka_unit_test(test_peak_ewma),
         cmocka_unit_test(test_slow_start),
     };
