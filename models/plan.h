@@ -115,7 +115,7 @@ typedef struct {
     uint64_t unavailable; /* threshold: share of arrivals answered `unavailable` (availability) */
     uint32_t serves_first, serves_n, serve_bytes; /* into plan->serves; bytes of an instance */
     const struct gd_isolation_spec *isolation;    /* NULL: none */
-    const struct gd_contention_spec *contention; /* NULL: none */
+    const struct gd_contention_spec *contention;  /* NULL: none */
     bool by_criticality; /* PRIORITY: classes are the requests', not the operations' */
     gd_span ageing;      /* PRIORITY: who waits rises a class after each of it; 0: never */
     uint32_t refusal;    /* first step of what a refusal costs; GD_NONE: nothing */
@@ -146,12 +146,19 @@ typedef struct {
 
 /* ---- calls ------------------------------------------------------------------------------------
  */
-typedef enum { GD_THEN_FAIL, GD_THEN_ANSWER, GD_THEN_CALL, GD_THEN_CRASH } gd_then;
+typedef enum {
+    GD_THEN_FAIL,
+    GD_THEN_ANSWER,
+    GD_THEN_CALL,
+    GD_THEN_CRASH,
+    GD_THEN_FALLBACK
+} gd_then;
 
 typedef enum { GD_CARRIES_NONE, GD_CARRIES_RELATIVE, GD_CARRIES_ABSOLUTE } gd_carries;
 
 typedef struct {
     uint8_t kind;      /* gd_policy_kind: models/guard/policy.def */
+    bool mesh;         /* of the caller's mesh, not of its application */
     uint16_t at_call;  /* offset of its bytes in the call's extension */
     uint16_t at_state; /* offset of its bytes in the site's state (per caller instance) */
     uint32_t counters; /* index of its first, the same for all sites of an edge */
@@ -168,13 +175,15 @@ typedef struct {
     uint32_t edge;           /* index of gd_plan_edge: sites of one edge share statistics */
     uint32_t callees_first, callees_n; /* into plan->callees: op indices; more than one = one_of */
     uint8_t balancer;
-    uint8_t then;           /* gd_then */
-    uint8_t answer;         /* THEN_ANSWER: GD_OK or GD_DEGRADED */
-    uint32_t then_site;     /* THEN_CALL */
-    uint32_t retry_mask;    /* bit per outcome: another try is worth it */
+    uint8_t then;       /* gd_then */
+    uint8_t answer;     /* THEN_ANSWER: GD_OK or GD_DEGRADED */
+    uint32_t then_site; /* THEN_CALL; THEN_FALLBACK: what is tried later, or GD_NONE */
+    const struct gd_fallback_spec *fallback; /* THEN_FALLBACK */
+    uint32_t fallback_counters, at_fallback; /* its counters; its bytes in the site's state */
+    uint32_t retry_mask;                     /* bit per outcome: another try is worth it */
     uint32_t hedge_mask;    /* bit per outcome: not fatal, another copy is worth it */
-    bool isolated;       /* its callee says which instances serve whom */
-    uint8_t criticality; /* of what a client asks here: gd_criticality */
+    bool isolated;          /* its callee says which instances serve whom */
+    uint8_t criticality;    /* of what a client asks here: gd_criticality */
     bool guarded;           /* has a policy chain: needs a call record */
     bool passes;            /* a proxy's first call: has the proxy's own name, so that
                                designs with and without it meet the same draws behind it */

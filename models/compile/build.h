@@ -20,8 +20,10 @@ typedef struct {
     const gd_service_spec *spec; /* NULL: an external */
     const gd_external_spec *external;
     uint32_t workers;
-    GHashTable *calls;      /* key of its `calls` -> node */
-    GHashTable *calls_used; /* of them, those that some step met */
+    GHashTable *calls;        /* key of its `calls` -> node */
+    GHashTable *calls_used;   /* of them, those that some step met */
+    const gd_call_spec *mesh; /* its chain below the application's; NULL: none */
+    gd_hop_spec *hop;
     GHashTable *pools_used; /* services to which a call goes by a pool */
 } gd_party;
 
@@ -39,6 +41,8 @@ typedef struct {
     uint8_t then, answer;
     const gd_node *then_call;
     const gd_connections_spec *pool;
+    const struct gd_fallback_spec *fallback;
+    uint32_t at_fallback;
 } gd_resolved;
 
 typedef struct {
@@ -191,6 +195,8 @@ void gd_build_steps(gd_builder *b);
 void gd_too_many(gd_builder *b, const gd_node *node, const char *what, uint32_t most);
 
 /* ---- sites.c, policy.c -------------------------------------------------------------------- */
+/* policy.c: what a service's `mesh` says. */
+void gd_read_mesh(gd_builder *b, gd_party *party, const gd_node *mesh);
 /* connections.c: the pool of a caller for what it calls; NULL: none. */
 const gd_connections_spec *gd_pool_for(gd_builder *b, gd_party *caller, const char *callee);
 /* Operations that the handshakes of other services' pools are, behind those of `service`. */
@@ -246,6 +252,8 @@ const gd_node *gd_starter_policy(gd_builder *b, const char *callee);
 /* The counters of all chains; edges have their final places. */
 void gd_count_policies(gd_builder *b);
 const gd_resolved *gd_resolve_call(gd_builder *b, const gd_call_at *at);
+/* Of what queue_for_later tries in the background. */
+const gd_resolved *gd_resolve_later(gd_builder *b, const gd_resolved *how, const gd_node *place);
 /* Of a policy that stands nowhere. */
 const gd_resolved *gd_resolve_alone(gd_builder *b, const gd_node *policy, const char *edge,
                                     const gd_node *place);

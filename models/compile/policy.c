@@ -1,5 +1,6 @@
 /* What the layers of a call say together: its chain, its answers, what it does in the end. */
 #include "models/compile/build.h"
+#include "models/guard/fallback.h"
 
 #include <string.h>
 
@@ -42,11 +43,50 @@ static uint32_t read_on(gd_builder *b, const gd_call_spec *spec)
     return mask;
 }
 
+static gd_fallback_kind fallback_of(const char *word)
+{
+    int kind = 0;
+    while (kind < GD_FALLBACKS && strcmp(gd_fallback_shapes[kind]->name, word) != 0)
+        kind++;
+    return (gd_fallback_kind)kind;
+}
+
+/* A fallback by its kind: a word, or a member of `then`. False: it names none. */
+static bool read_fallback(gd_builder *b, const gd_node *then, gd_resolved *out)
+{
+    const gd_node *said = then;
+    gd_fallback_kind kind = GD_FALLBACKS;
+    if (then->kind == GD_STRING)
+        kind = fallback_of(then->text);
+    for (const gd_node *m = then->kind == GD_OBJECT ? then->first : NULL; m; m = m->next) {
+        if (m->kind == GD_NULL || fallback_of(m->key) == GD_FALLBACKS)
+            continue;
+        if (kind != GD_FALLBACKS || gd_node_said(then, "answer") || gd_node_said(then, "call"))
+            gd_problem_key(b->problems, m,
+                           "is one thing too many; a call that failed has one answer");
+        kind = fallback_of(m->key);
+        said = m;
+    }
+    if (kind == GD_FALLBACKS)
+        return false;
+    const gd_shape *shape = gd_fallback_shapes[kind];
+    if (said == then)
+        said = gd_node_new(b->arena, GD_OBJECT, then->key, NULL, then);
+    gd_fallback_spec *spec = gd_read(&b->reader, shape, said);
+    spec->kind = (uint8_t)kind;
+    spec->keys_dist = gd_dist_index_of(b, spec->keys, said);
+    out->then = GD_THEN_FALLBACK;
+    out->fallback = spec;
+    out->then_call = kind == GD_FALLBACK_QUEUE_FOR_LATER ? said : NULL;
+    return true;
+}
+
 static void check_then_members(gd_builder *b, const gd_node *then)
 {
     static const char *const words[] = {"answer", "call", "because", "runbook", "alert", NULL};
     for (const gd_node *member = then->first; member; member = member->next)
-        if (!g_strv_contains(words, member->key) && !gd_is_remark(member->key))
+        if (!g_strv_contains(words, member->key) && !gd_is_remark(member->key) &&
+            fallback_of(member->key) == GD_FALLBACKS)
             gd_report_unknown(b->problems, member, words);
 }
 
@@ -64,6 +104,8 @@ static void read_then(gd_builder *b, const gd_call_spec *spec, gd_resolved *out)
         check_then_members(b, then);
     if (!then || (word && strcmp(word, "fail") == 0))
         return;
+    if (read_fallback(b, then, out))
+        return;
     if (word && strcmp(word, "crash") == 0) {
         out->then = GD_THEN_CRASH;
     } else if (call && call->kind == GD_STRING && !answer) {
@@ -80,7 +122,10 @@ static void read_then(gd_builder *b, const gd_call_spec *spec, gd_resolved *out)
         gd_problem(
             b->problems, then,
             "expected \"fail\", \"crash\", {\"answer\": \"degraded\"}, {\"answer\": \"ok\"} or "
-            "{\"call\": \"service.operation\"}");
+            "{\"call\": \"service.operation\"}, or a fallback by its kind: omit, fail_silent, "
+            "fail_open, "
+            "fail_closed, {\"default_value\": {}}, {\"stale_cache\": {}}, {\"queue_for_later\": "
+            "{}}");
     }
 }
 
@@ -184,8 +229,23 @@ static void find_kinds(gd_builder *b, const gd_call_spec *spec, const void *spec
         specs[GD_POLICY_ADAPTIVE] = spec->throttle.spec;
 }
 
-/* The chain, and where each policy's bytes lie in the records of a call and of a site. */
-static void add_chain(gd_builder *b, const gd_call_spec *spec, gd_resolved *out)
+/* One more policy below the others, and where its bytes lie in the records of a call and a site. */
+static void add_policy(gd_builder *b, gd_policy_kind kind, const void *spec, bool mesh,
+                       gd_resolved *out)
+{
+    gd_plan_policy policy = {.kind = (uint8_t)kind, .spec = spec, .mesh = mesh};
+    out->hears_sent |= gd_policy_hears_sent(kind, spec);
+    out->carries |= (uint8_t)gd_policy_carries(kind, spec);
+    out->reselects = MAX(out->reselects, gd_policy_reselects(kind, spec));
+    policy.at_call = (uint16_t)out->call_bytes;
+    policy.at_state = (uint16_t)out->state_bytes;
+    out->call_bytes += aligned(gd_policy_call_bytes(kind, spec));
+    out->state_bytes += aligned(gd_policy_state_bytes(kind, spec));
+    g_array_append_val(b->policies, policy);
+}
+
+static void add_chain(gd_builder *b, const gd_call_spec *spec, const gd_connections_spec *pool,
+                      bool mesh, gd_resolved *out)
 {
     gd_timeout_spec *timeout = NULL;
     if (spec->timeout) {
@@ -206,30 +266,23 @@ static void add_chain(gd_builder *b, const gd_call_spec *spec, gd_resolved *out)
     const void *specs[GD_POLICIES] = {
         [GD_POLICY_COALESCE] = spec->coalesce, [GD_POLICY_HEDGE] = spec->hedge,
         [GD_POLICY_DEADLINE] = spec->deadline, [GD_POLICY_RETRY] = spec->retry,
-        [GD_POLICY_CONNECTIONS] = out->pool,   [GD_POLICY_TIMEOUT] = timeout,
+        [GD_POLICY_CONNECTIONS] = pool,        [GD_POLICY_TIMEOUT] = timeout,
     };
     find_kinds(b, spec, specs);
     int chain[GD_POLICIES];
     read_order(b, spec->order, specs, chain);
-    out->chain_first = b->policies->len;
-    for (int i = 0; i < GD_POLICIES; i++) {
-        gd_plan_policy policy = {.kind = (uint8_t)chain[i], .spec = specs[chain[i]]};
-        if (!policy.spec)
-            continue;
-        gd_policy_kind kind = (gd_policy_kind)policy.kind;
-        out->hears_sent |= gd_policy_hears_sent(kind, policy.spec);
-        out->carries |= (uint8_t)gd_policy_carries(kind, policy.spec);
-        out->reselects = MAX(out->reselects, gd_policy_reselects(kind, policy.spec));
-        policy.at_call = (uint16_t)out->call_bytes;
-        policy.at_state = (uint16_t)out->state_bytes;
-        out->call_bytes += aligned(gd_policy_call_bytes(kind, policy.spec));
-        out->state_bytes += aligned(gd_policy_state_bytes(kind, policy.spec));
-        g_array_append_val(b->policies, policy);
-    }
-    if (out->call_bytes > UINT16_MAX || out->state_bytes > UINT16_MAX)
-        gd_problem(b->problems, out->node,
-                   "its policies keep more than 64 KiB for a call; write smaller windows");
-    out->chain_n = b->policies->len - out->chain_first;
+    for (int i = 0; i < GD_POLICIES; i++)
+        if (specs[chain[i]])
+            add_policy(b, (gd_policy_kind)chain[i], specs[chain[i]], mesh, out);
+}
+
+/* What its instances' proxies add, below the application's chain. */
+static void add_mesh(gd_builder *b, const gd_party *caller, gd_resolved *out)
+{
+    if (!caller || !caller->mesh)
+        return;
+    add_policy(b, GD_POLICY_HOP, caller->hop, true, out);
+    add_chain(b, caller->mesh, NULL, true, out);
 }
 
 /* Refuses what this version does not have, in place: the tree is a copy of our own. */
@@ -244,9 +297,22 @@ static const gd_node *without_later(gd_builder *b, gd_node *node)
     return gd_later_refuse(b->arena, node, GD_LATER_CALL, b->problems);
 }
 
+/* What is done later waits before each try, whose timeout begins after that. */
+static void add_wait(gd_builder *b, const gd_hop_spec *wait, gd_resolved *out)
+{
+    add_policy(b, GD_POLICY_HOP, wait, false, out);
+    if (wait->timeout == 0)
+        return;
+    gd_timeout_spec *timeout = gd_arena_make(b->arena, gd_timeout_spec);
+    timeout->after = wait->timeout;
+    add_policy(b, GD_POLICY_TIMEOUT, timeout, false, out);
+}
+
 /* `section` NULL: an edge, by its name. */
-static gd_resolved *resolve(gd_builder *b, const gd_node *whole, const char *section,
-                            const char *name, const gd_node *place, const gd_connections_spec *pool)
+static gd_resolved *resolve_with(gd_builder *b, const gd_node *whole, const char *section,
+                                 const char *name, const gd_node *place,
+                                 const gd_connections_spec *pool, const gd_party *caller,
+                                 const gd_hop_spec *wait)
 {
     /* Merged into nothing, what is null goes; the result has the address of its owner. */
     gd_node *nothing = gd_node_new(b->arena, GD_OBJECT, name, NULL, place);
@@ -265,8 +331,26 @@ static gd_resolved *resolve(gd_builder *b, const gd_node *whole, const char *sec
         out->hedge_mask = spec->hedge->mask;
     read_then(b, spec, out);
     out->pool = pool;
-    add_chain(b, spec, out);
+    out->chain_first = b->policies->len;
+    add_chain(b, spec, pool, false, out);
+    if (wait)
+        add_wait(b, wait, out);
+    add_mesh(b, caller, out);
+    out->chain_n = b->policies->len - out->chain_first;
+    out->at_fallback = out->state_bytes;
+    if (out->fallback)
+        out->state_bytes += aligned(gd_fallback_state_bytes(out->fallback));
+    if (out->call_bytes > UINT16_MAX || out->state_bytes > UINT16_MAX)
+        gd_problem(b->problems, out->node,
+                   "its policies keep more than 64 KiB for a call; write smaller windows");
     return out;
+}
+
+static gd_resolved *resolve(gd_builder *b, const gd_node *whole, const char *section,
+                            const char *name, const gd_node *place, const gd_connections_spec *pool,
+                            const gd_party *caller)
+{
+    return resolve_with(b, whole, section, name, place, pool, caller, NULL);
 }
 
 /* Users who press reload: a retry with a constant wait, whatever the failure. */
@@ -297,10 +381,30 @@ static const gd_node *add_reload(gd_builder *b, const gd_node *whole, const gd_n
     return gd_node_overlay(b->arena, whole, add);
 }
 
+/* Each try waits `every` before it; all of it ends after `keep`. */
+const gd_resolved *gd_resolve_later(gd_builder *b, const gd_resolved *how, const gd_node *place)
+{
+    const gd_fallback_spec *spec = how->fallback;
+    g_autofree char *every = gd_quantity_print(GD_FIELD_SPAN, spec->every);
+    g_autofree char *keep = gd_quantity_print(GD_FIELD_SPAN, spec->keep);
+    gd_node *policy = gd_node_new(b->arena, GD_OBJECT, NULL, NULL, place);
+    gd_node *retry = gd_node_new(b->arena, GD_OBJECT, "retry", NULL, place);
+    gd_node_append(retry, gd_node_new(b->arena, GD_NUMBER, "max_attempts", "255", place));
+    gd_node_append(policy, retry);
+    gd_node_append(policy, gd_node_new(b->arena, GD_STRING, "deadline",
+                                       gd_arena_printf(b->arena, "%s", keep), place));
+    gd_node *wait =
+        gd_node_new(b->arena, GD_STRING, "hop", gd_arena_printf(b->arena, "%s", every), place);
+    gd_hop_spec *hop = gd_arena_make(b->arena, gd_hop_spec);
+    *hop = (gd_hop_spec){
+        .dist = gd_dist_index(b, wait, true), .one_way = true, .timeout = how->spec->timeout};
+    return resolve_with(b, policy, NULL, "later", place, NULL, NULL, hop);
+}
+
 const gd_resolved *gd_resolve_alone(gd_builder *b, const gd_node *policy, const char *edge,
                                     const gd_node *place)
 {
-    return resolve(b, policy, NULL, edge, place, NULL);
+    return resolve(b, policy, NULL, edge, place, NULL, NULL);
 }
 
 const gd_resolved *gd_resolve_call(gd_builder *b, const gd_call_at *at)
@@ -317,13 +421,44 @@ const gd_resolved *gd_resolve_call(gd_builder *b, const gd_call_at *at)
     const gd_node *whole = gd_overlay_layers(b, layers, n);
     if (client) {
         whole = add_reload(b, whole, client);
-        known = resolve(b, whole, "clients", client->key, at->place, NULL);
+        known = resolve(b, whole, "clients", client->key, at->place, NULL, NULL);
     } else {
         const char *edge = gd_arena_printf(b->arena, "%s>%s", caller->name, at->callee);
-        known = resolve(b, whole, NULL, edge, at->place, gd_pool_for(b, caller, at->callee));
+        known =
+            resolve(b, whole, NULL, edge, at->place, gd_pool_for(b, caller, at->callee), caller);
     }
     g_hash_table_insert(b->resolved, (void *)key, known);
     return known;
+}
+
+/* ---- meshes ------------------------------------------------------------------------------- */
+void gd_read_mesh(gd_builder *b, gd_party *party, const gd_node *mesh)
+{
+    static const char *const no[] = {"use", "then", "optional", "balancer", "coalesce", NULL};
+    if (mesh->kind != GD_OBJECT) {
+        gd_problem(
+            b->problems, mesh,
+            "expected a mesh; write {\"hop\": \"0.5ms\", \"timeout\": \"2s\", \"retry\": 2}");
+        return;
+    }
+    gd_node *rest = gd_node_new(b->arena, GD_OBJECT, mesh->key, NULL, mesh);
+    rest->parent = mesh->parent;
+    for (const gd_node *m = mesh->first; m; m = m->next) {
+        if (g_strv_contains(no, m->key) && m->kind != GD_NULL)
+            gd_problem_key(b->problems, m,
+                           "is the application's to say, not its mesh's; remove it");
+        if (strcmp(m->key, "hop") == 0 || g_strv_contains(no, m->key) || m->kind == GD_NULL)
+            continue;
+        gd_node *copy = gd_arena_make(b->arena, gd_node);
+        *copy = *m;
+        gd_node_append(rest, copy);
+    }
+    gd_call_spec *spec = gd_read(&b->reader, &gd_call_shape, rest);
+    if (spec->retry)
+        spec->retry->mask = read_on(b, spec);
+    party->mesh = spec;
+    party->hop = gd_arena_make(b->arena, gd_hop_spec);
+    party->hop->dist = gd_dist_index(b, gd_node_said(mesh, "hop"), true);
 }
 
 /* ---- what the policies count -------------------------------------------------------------- */
@@ -343,6 +478,10 @@ void gd_count_policies(gd_builder *b)
     g_autoptr(GHashTable) owners = g_hash_table_new(NULL, NULL); /* chain + 1 -> edge + 1 */
     for (guint i = 0; i < b->sites->len; i++) {
         gd_plan_site *site = &g_array_index(b->sites, gd_plan_site, i);
+        if (site->then == GD_THEN_FALLBACK)
+            site->fallback_counters = gd_counters_for(
+                b, GD_COUNTED_BY_EDGE, site->edge, gd_fallback_shapes[site->fallback->kind]->name,
+                gd_fallback_counters(site->fallback->kind));
         void *chain = GUINT_TO_POINTER(site->chain_first + 1), *edge;
         edge = g_hash_table_lookup(owners, chain);
         if (site->chain_n == 0 || edge == GUINT_TO_POINTER(site->edge + 1))
@@ -354,9 +493,11 @@ void gd_count_policies(gd_builder *b)
         for (uint32_t k = 0; k < site->chain_n; k++) {
             gd_plan_policy *policy =
                 &g_array_index(b->policies, gd_plan_policy, site->chain_first + k);
-            policy->counters =
-                gd_counters_for(b, GD_COUNTED_BY_EDGE, site->edge, gd_policy_names[policy->kind],
-                                gd_policy_counters(policy->kind));
+            const char *name = gd_policy_names[policy->kind];
+            if (policy->mesh)
+                name = gd_arena_printf(b->arena, "mesh_%s", name);
+            policy->counters = gd_counters_for(b, GD_COUNTED_BY_EDGE, site->edge, name,
+                                               gd_policy_counters(policy->kind));
         }
     }
 }
@@ -368,7 +509,7 @@ static void check_policy(gd_builder *b, const char *section, const gd_node *node
     gd_layer layers[GD_MAX_LAYERS];
     guint before = b->policies->len;
     uint32_t n = gd_policy_layers(b, name, node, layers);
-    resolve(b, gd_overlay_layers(b, layers, n), section, node->key, node, NULL);
+    resolve(b, gd_overlay_layers(b, layers, n), section, node->key, node, NULL, NULL);
     g_array_set_size(b->policies, before);
 }
 

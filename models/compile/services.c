@@ -44,6 +44,13 @@ static gd_party *read_service(gd_builder *b, const gd_node *node)
     party->name = node->key;
     party->node = whole;
     party->spec = gd_read(&b->reader, &gd_service_shape, whole);
+    const gd_node *mesh = gd_node_get(node, "mesh");
+    if (!mesh)
+        mesh = party->spec->mesh;
+    if (!mesh && b->model->defaults)
+        mesh = b->model->defaults->mesh;
+    if (mesh && mesh->kind != GD_NULL)
+        gd_read_mesh(b, party, mesh);
     party->workers = 1;
     if (party->spec->workers)
         party->workers = read_workers(b, party->spec->workers);

@@ -109,6 +109,7 @@ typedef struct {
                        "whether that helps",                                                       \
                .source = "patterns 3.1: resilience4j cancelRunningFuture")
 
+extern const gd_shape gd_mesh_shape;
 extern const gd_shape gd_call_shape, gd_on_shape, gd_then_shape, gd_order_shape;
 extern const char *const gd_balancer_words[];
 
@@ -159,6 +160,7 @@ typedef struct {
     gd_isolation_spec *isolation;
     gd_warm_up_spec *warm_up;
     const gd_node *before, *after, *calls, *operations;
+    const gd_node *mesh;
     gd_map pools; /* gd_connections_spec, by the service that is called */
 } gd_service_spec;
 
@@ -306,7 +308,7 @@ typedef struct {
     const char *source;
 } gd_observed_spec;
 typedef struct {
-    const gd_node *call, *service;
+    const gd_node *call, *service, *mesh;
 } gd_defaults_spec;
 typedef struct {
     uint32_t gameday;

@@ -89,6 +89,8 @@ static const gd_field defaults_fields[] = {
                  .help = "how services call each other, where nothing nearer says so"),
     GD_FIELD_ROW(gd_defaults_spec, service, GD_FIELD_NODE, .shape = &some_service_shape,
                  .help = "fields of every service that does not say them itself"),
+    GD_FIELD_ROW(gd_defaults_spec, mesh, GD_FIELD_NODE, .shape = &gd_mesh_shape,
+                 .help = "the mesh of every service that does not say its own"),
     {0},
 };
 static const gd_shape defaults_shape = {

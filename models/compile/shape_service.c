@@ -130,6 +130,10 @@ static const gd_field service_fields[] = {
     GD_FIELD_ROW(S, discovery, GD_FIELD_VARIANT, .variants = gd_discovery_shapes,
                  .help = "how callers learn which instances there are. Absent: at once",
                  .source = "patterns 5.6"),
+    GD_FIELD_ROW(S, mesh, GD_FIELD_NODE, .shape = &gd_mesh_shape,
+                 .help = "proxies that its calls go through: what a hop takes, and a chain of "
+                         "policies below the application's. null: none",
+                 .source = "design 4; Istio"),
     GD_FIELD_ROW(S, pools, GD_FIELD_MAP, .shape = &gd_connections_shape,
                  .help = "connections that each of its instances keeps, by the service that is "
                          "called. Absent: a call needs none",

@@ -179,6 +179,8 @@ static void fill_policy(gd_builder *b, gd_plan_site *site, const gd_resolved *ho
     site->balancer = gd_balancer_of(how, callee);
     site->then = how->then;
     site->answer = how->answer;
+    site->fallback = how->fallback;
+    site->at_fallback = how->at_fallback;
     site->then_site = GD_NONE;
     site->retry_mask = how->retry_mask;
     site->hedge_mask = how->hedge_mask;
@@ -232,6 +234,19 @@ static void add_fallback(gd_builder *b, uint32_t index, const gd_call_at *at,
     g_array_index(b->sites, gd_plan_site, index).then_site = then_site;
 }
 
+/* What is tried again in the background: the same call, behind a wait, with tries of its own. */
+static void add_later(gd_builder *b, uint32_t index, const gd_call_at *at, const gd_resolved *how)
+{
+    gd_call_at later = *at;
+    later.how = gd_resolve_later(b, how, at->place);
+    later.name = gd_arena_printf(b->arena, "%s/later", at->name);
+    later.step = NULL;
+    later.passes = false;
+    later.times = 0;
+    uint32_t site = gd_add_site(b, &later);
+    g_array_index(b->sites, gd_plan_site, index).then_site = site;
+}
+
 uint32_t gd_add_site(gd_builder *b, const gd_call_at *at)
 {
     gd_callees callees = gd_find_callees(b, at->calls ? at->calls : at->callee, at->place);
@@ -254,6 +269,8 @@ uint32_t gd_add_site(gd_builder *b, const gd_call_at *at)
     g_ptr_array_add(b->site_hows, (void *)how);
     if (how->then == GD_THEN_CALL)
         add_fallback(b, index, at, how->then_call);
+    else if (how->then == GD_THEN_FALLBACK && how->then_call)
+        add_later(b, index, at, how);
     return index;
 }
 

@@ -1,4 +1,5 @@
 /* Calls: a call site in progress, its chain of policies, its attempts, and what its end means. */
+#include "models/guard/fallback.h"
 #include "models/guard/policy.h"
 
 #include <string.h>
@@ -468,7 +469,7 @@ static void note_root(gd_run *run, uint32_t slot, const gd_waiter *who)
                            .client = run->plan->sites[call->site].client,
                            .user = who->caller_age,
                            .criticality = run->plan->sites[call->site].criticality};
-    if (who->by != GD_BY_FRAME && who->by != GD_BY_NOBODY)
+    if ((who->by != GD_BY_FRAME && who->by != GD_BY_NOBODY) || who->caller == GD_NONE)
         return;
     if (run->roots) {
         const gd_frame_side *side = &GD_SIDES(run)[who->caller];
@@ -563,6 +564,38 @@ static void fall_back(gd_run *run, uint32_t index, gd_waiter who, uint64_t key, 
     begin(run, index, who, gd_mix(key, site->salt), begun, instance_of(run, &who), GD_C_FALLBACK);
 }
 
+/* The key of the request that a caller works for. */
+static uint64_t root_key(const gd_run *run, const gd_waiter *who, uint64_t key)
+{
+    if (who->by == GD_BY_FRAME)
+        return run->roots ? GD_SIDES(run)[who->caller].root_key : key;
+    return who->root ? who->root : key;
+}
+
+/* What the caller has of it besides: a last good answer is kept; a failure is answered. */
+static gd_outcome stand_in(gd_run *run, uint32_t index, gd_waiter who, uint64_t key,
+                           gd_outcome outcome)
+{
+    const gd_plan_site *site = &run->plan->sites[index];
+    uint32_t from = instance_of(run, &who);
+    uint64_t root = root_key(run, &who, key);
+    if (gd_outcome_rows[outcome].good) {
+        if (site->fallback->kind == GD_FALLBACK_STALE_CACHE)
+            gd_fallback_learn(run, site, from, root);
+        return outcome;
+    }
+    outcome = gd_fallback_answer(run, site, from, root, outcome);
+    GD_EDGES(run)[site->edge].answered += gd_outcome_rows[outcome].good;
+    if (site->then_site != GD_NONE) { /* the same, later and for nobody */
+        uint32_t caller = who.by == GD_BY_FRAME ? who.caller : GD_NONE;
+        gd_waiter nobody = {.caller = caller, .by = GD_BY_NOBODY, .root = root};
+        GD_EDGES(run)[run->plan->sites[site->then_site].edge].calls++;
+        begin(run, site->then_site, nobody, gd_mix(key, run->plan->sites[site->then_site].salt),
+              run->now, from, 0);
+    }
+    return outcome;
+}
+
 GD_HOT void gd_call_conclude(gd_run *run, uint32_t index, gd_waiter who, uint64_t key,
                              gd_time begun, uint32_t attempts, gd_outcome outcome)
 {
@@ -592,6 +625,8 @@ GD_HOT void gd_call_conclude(gd_run *run, uint32_t index, gd_waiter who, uint64_
             return;
         }
     }
+    if (site->then == GD_THEN_FALLBACK && who.by != GD_BY_NOBODY)
+        outcome = stand_in(run, index, who, key, outcome);
     if (who.by == GD_BY_FRAME)
         gd_frame_branch_done(run, who.caller, outcome);
     else if (who.by != GD_BY_NOBODY)

@@ -158,6 +158,9 @@ typedef struct gd_layout {
 #define GD_SALT_RESELECT   UINT64_C(0x526573656c656374) /* "Reselect": another instance instead */
 #define GD_SALT_BETWEEN    UINT64_C(0x4265747765656e31) /* "Between1": from server to server */
 #define GD_SALT_LIFETIME   UINT64_C(0x4c69666574696d65) /* "Lifetime": of a connection */
+#define GD_SALT_HOP        UINT64_C(0x486f702020202031) /* "Hop    1": through a mesh, there */
+#define GD_SALT_HOP_BACK   UINT64_C(0x486f702020202032)
+#define GD_SALT_FALLBACK   UINT64_C(0x46616c6c62616331) /* "Fallbac1" */
 #define GD_SALT_COALESCE   UINT64_C(0x436f616c65736365) /* "Coalesce": what a request asks for */
 #define GD_SALT_OPENING    UINT64_C(0x4f70656e696e6731) /* "Opening1": how long a breaker is open */
 #define GD_SALT_THROTTLE   UINT64_C(0x5468726f74746c31) /* "Throttl1" */

@@ -90,6 +90,8 @@ static void scan_policies(const gd_plan *plan, gd_layout *layout)
         layout->roots |= gd_policy_needs_roots(kind, policy->spec);
     }
     layout->extras |= hears && says;
+    for (uint32_t i = 0; i < plan->n_sites; i++)
+        layout->roots |= plan->sites[i].then == GD_THEN_FALLBACK;
 }
 
 gd_layout *gd_layout_new(const gd_plan *plan)

@@ -201,7 +201,7 @@ static gd_verdict ended(const gd_policy_at *at, gd_reply *reply, gd_time *when)
 {
     const gd_retry_spec *spec = at->spec;
     retry_call *mine = at->mine;
-    bool worth = at->site->retry_mask >> reply->outcome & 1u;
+    bool worth = (spec->mask ? spec->mask : at->site->retry_mask) >> reply->outcome & 1u;
     bool transparent = !gd_outcome_rows[reply->outcome].good && worth && is_transparent(at, reply);
     gd_budget_at budget = budget_at(at);
     gd_budget_ended(spec->budget_kind, &budget, reply, worth && !transparent);

@@ -67,6 +67,7 @@ typedef struct {
     uint8_t backoff_kind, throttled_kind, after_kind, budget_kind;
     gd_backoff_spec wait, throttled_wait;
     gd_span after_limit; /* Envoy: what is longer is ignored; AWS: so much longer than its own */
+    uint32_t mask;       /* of a mesh's: its own `on`; 0: the site's */
 } gd_retry_spec;
 
 typedef enum {
@@ -202,6 +203,13 @@ extern const gd_shape gd_throttle_shape, gd_adaptive_shape;
 extern const gd_shape *const gd_throttle_shapes[];
 
 extern const gd_shape gd_deadline_shape, gd_retry_shape, gd_breaker_shape, gd_bulkhead_shape;
+/* The way through a mesh's proxies. */
+typedef struct {
+    uint32_t dist;   /* of the plan; GD_NONE: no time */
+    bool one_way;    /* the answer takes none */
+    gd_span timeout; /* of what follows; 0: none */
+} gd_hop_spec;
+
 /* `pools` of a caller: see guard/connections.c. */
 typedef struct {
     uint32_t max, min_idle, max_waiting, max_connecting, round_trips;

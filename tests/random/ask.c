@@ -140,7 +140,13 @@ void gd_maker_policy(gd_maker *m, unsigned from, bool client)
         more(m);
     else if (chance(m, 40))
         order(m);
-    if (chance(m, 45))
+    if (knows_more && chance(m, 30))
+        say(m, ", 'then': {'~omit|fail_silent|fail_closed|default_value~': {}}");
+    else if (knows_more && chance(m, 20))
+        say(m, ", 'then': {'queue_for_later': {'every': '#1..50ms', 'keep': '#1..400ms'}}");
+    else if (knows_more && chance(m, 20))
+        say(m, ", 'then': {'stale_cache': {'max_stale': '#1..400ms'}}");
+    else if (chance(m, 45))
         then(m, from, client);
     if (chance(m, 35))
         say(m, ", 'balancer': '~round_robin|random|least_requests|two_choices~'");

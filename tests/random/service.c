@@ -358,6 +358,8 @@ static void service(gd_maker *m, unsigned index)
     service_calls(m, index);
     if (m->traits & GD_RANDOM_MORE && chance(m, 60))
         pools(m, index);
+    if (m->traits & GD_RANDOM_MORE && chance(m, 20))
+        say(m, ", 'mesh': {'hop': '#0..2ms', 'timeout': '#5..90ms', 'retry': #1..3}");
     say(m, "}");
 }
 
