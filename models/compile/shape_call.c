@@ -34,18 +34,6 @@ const gd_shape gd_mesh_shape = {
     .help = "`hop`: the time in the proxies of a call on its way, and again on its way back; the "
             "rest is a chain of policies, with an `on` of its own",
     .source = "Istio and Envoy",
-    .concept =
-        &(const gd_concept){
-            .title = "Service mesh",
-            .idea = "Each service's proxy makes its calls: time-outs, retries and breakers are "
-                    "configured outside the application, and hold for it too.",
-            .cures = "applications that have none, or each its own.",
-            .cures_not = "Calls that only the application knows to be safe to repeat.",
-            .price = "A hop each way; two chains that do not know of one another.",
-            .dangerous_with = "retries in the application: tries multiply",
-            .numbers = "m tries of the mesh for each of n of the application: m x n at the callee",
-            .source = "Istio, Performance and Scalability; Envoy",
-        },
 };
 
 static const gd_field call_fields[] = {GD_CALL_ROWS(gd_call_spec, ), {0}};

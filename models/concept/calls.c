@@ -187,5 +187,18 @@ const gd_concept_entry gd_concepts_of_calls[] = {
               .cures_not = "hoping that the second path has room",
               .numbers = "a cache with 95% hits that is gone: 20 times the load on the database",
               .source = "AWS Builders' Library, Avoiding fallback in distributed systems"}},
+    {.name = "mesh",
+     .topic = "calls",
+     .fields = "services.*.mesh",
+     .text = {.title = "Service mesh",
+              .idea = "Each service's proxy makes its calls: time-outs, retries and breakers are "
+                      "configured outside the application, and hold for it too.",
+              .cures = "applications that have none, or each its own",
+              .cures_not = "calls that only the application knows to be safe to repeat",
+              .price = "a hop each way; two chains that do not know of one another",
+              .dangerous_with = "retries in the application: tries multiply",
+              .numbers =
+                  "m tries of the mesh for each of n of the application: m x n at the callee",
+              .source = "Istio, Performance and Scalability; Envoy"}},
     {0},
 };
