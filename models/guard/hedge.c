@@ -17,12 +17,14 @@
  * WindowedPercentileHistogram (30 s); Dean, Barroso, "The Tail at Scale", CACM 2013 (tied
  * requests).
  */
+#include "models/guard/hedge.h"
+
 #include "models/guard/budget.h"
 #include "models/guard/policy.h"
+#include "models/guard/recent.h"
 
 #include <string.h>
 
-enum { SENT, WINS, LOSERS, UNTIED, NO_BUDGET, STOPPED, TOO_FEW };
 static const gd_counter_row counters[] = {
     {"sent", NULL},
     {"wins", NULL},
@@ -34,130 +36,36 @@ static const gd_counter_row counters[] = {
     {0},
 };
 
-typedef struct {
-    gd_time since;  /* when the newest half began */
-    gd_span delay;  /* the percentile, as last computed; 0: not known */
-    uint32_t n[2];  /* answers in the newest and the older half */
-    uint32_t fresh; /* answers since it was computed */
-    uint32_t newest;
-    uint32_t spare;
-} hedge_state; /* behind it: two histograms, when the delay is a percentile */
-
-typedef struct {
-    uint64_t word;
-    gd_time first;    /* when the first copy was sent */
-    uint8_t sent;     /* copies so far, the first included */
-    uint8_t live;     /* of them still out */
-    bool own;         /* the first is out */
-    bool again;       /* it is not the first any more: it has failed and was sent again */
-    bool late;        /* a delay has passed: with after_timeout, failures wait for the others */
-    bool stopped;     /* the callee wants no more copies */
-    uint32_t starter; /* tied: the instance that started a copy first */
-    gd_time started;  /* when, and 1 ns; 0: none has */
-} hedge_call;         /* behind it: the budget's bytes */
-
-/* ---- recent latencies ----------------------------------------------------------------------- */
-/* Log-linear: 32 buckets an octave, from 1 us to over an hour. A quantile is the upper edge of its
- * bucket: at most 1/32 too long. */
-#define SUB_BITS 5u
-#define LOWEST   10u /* 2^10 ns */
-#define OCTAVES  33u
-#define BUCKETS  ((OCTAVES + 1u) << SUB_BITS)
-
-static unsigned bucket_of(gd_span latency)
+/* ---- recent latencies ------------------------------------------------------------------------ */
+static gd_recent_of window_of(const gd_hedge_spec *spec)
 {
-    uint64_t x = (uint64_t)latency >> LOWEST;
-    if (x < 1u << SUB_BITS)
-        return (unsigned)x;
-    unsigned octave = 63u - (unsigned)__builtin_clzll(x) - SUB_BITS;
-    if (octave >= OCTAVES)
-        return BUCKETS - 1;
-    return ((octave + 1) << SUB_BITS) + (unsigned)((x >> octave) & ((1u << SUB_BITS) - 1));
+    return (gd_recent_of){
+        .window = spec->window, .share = spec->percentile, .min_calls = spec->min_calls};
 }
-
-static gd_span edge_of(unsigned bucket)
-{
-    unsigned octave = bucket >> SUB_BITS;
-    uint64_t sub = bucket & ((1u << SUB_BITS) - 1);
-    if (octave == 0)
-        return (gd_span)((sub + 1) << LOWEST);
-    return (gd_span)((sub + 1 + (UINT64_C(1) << SUB_BITS)) << (octave - 1 + LOWEST));
-}
-
-static uint32_t *counts_of(hedge_state *state)
-{
-    return (uint32_t *)(state + 1);
-}
-
-static void compute(const gd_hedge_spec *spec, hedge_state *state)
-{
-    const uint32_t *a = counts_of(state), *b = a + BUCKETS;
-    uint64_t n = (uint64_t)state->n[0] + state->n[1], below = 0;
-    state->fresh = 0;
-    state->delay = 0;
-    if (n < spec->min_calls)
-        return;
-    /* The smallest edge with at least this share of answers below it. */
-    for (unsigned i = 0; i < BUCKETS; i++) {
-        below += a[i] + b[i];
-        if ((gd_i128)below * GD_SHARE_ONE >= (gd_i128)n * spec->percentile) {
-            state->delay = edge_of(i);
-            return;
-        }
-    }
-}
-
-/* A window is two halves: the older one goes when the newest is full. */
-static void turn(const gd_hedge_spec *spec, hedge_state *state, gd_time now)
-{
-    gd_span half = spec->window / 2;
-    if (now - state->since < half)
-        return;
-    bool both = now - state->since >= 2 * half;
-    state->newest ^= 1;
-    for (unsigned i = 0; i < 2; i++) {
-        if (i != state->newest && !both)
-            continue;
-        memset(counts_of(state) + i * BUCKETS, 0, BUCKETS * sizeof(uint32_t));
-        state->n[i] = 0;
-    }
-    state->since = now;
-    compute(spec, state);
-}
-
-/* The percentile is computed anew for every so many answers: assumption, a compromise of freshness
- * and cost. */
-#define EVERY 32u
 
 static void learn(const gd_policy_at *at, gd_span latency)
 {
     const gd_hedge_spec *spec = at->spec;
-    hedge_state *state = at->state;
-    if (!spec->percentile)
-        return;
-    turn(spec, state, at->run->now);
-    counts_of(state)[state->newest * BUCKETS + bucket_of(latency)]++;
-    state->n[state->newest]++;
-    if (++state->fresh >= EVERY || state->n[0] + state->n[1] == spec->min_calls)
-        compute(spec, state);
+    gd_recent_of of = window_of(spec);
+    if (spec->percentile)
+        gd_recent_add(at->state, &of, at->run->now, latency);
 }
 
 static gd_span delay_now(const gd_policy_at *at)
 {
     const gd_hedge_spec *spec = at->spec;
-    hedge_state *state = at->state;
+    gd_recent_of of = window_of(spec);
     if (!spec->percentile)
         return spec->delay;
-    turn(spec, state, at->run->now);
-    if (state->delay == 0)
-        gd_policy_count(at, TOO_FEW, 1);
-    return state->delay ? state->delay : spec->delay;
+    gd_span delay = gd_recent_get(at->state, &of, at->run->now);
+    gd_policy_count(at, GD_HEDGE_TOO_FEW, delay == 0);
+    return delay ? delay : spec->delay;
 }
 
 /* ---- budget -------------------------------------------------------------------------------- */
 static uint32_t counts_bytes(const gd_hedge_spec *spec)
 {
-    return spec->percentile ? (uint32_t)(sizeof(hedge_state) + 2 * BUCKETS * sizeof(uint32_t)) : 0;
+    return spec->percentile ? gd_recent_bytes() : 0;
 }
 
 static gd_budget_at budget_at(const gd_policy_at *at)
@@ -166,7 +74,7 @@ static gd_budget_at budget_at(const gd_policy_at *at)
     return (gd_budget_at){
         .now = at->run->now,
         .spec = spec->budget.spec,
-        .mine = (char *)at->mine + sizeof(hedge_call),
+        .mine = (char *)at->mine + sizeof(gd_hedge_call),
         .state = (char *)at->state + counts_bytes(spec),
     };
 }
@@ -175,18 +83,18 @@ static gd_budget_at budget_at(const gd_policy_at *at)
 static bool afford(const gd_policy_at *at, const gd_reply *reply)
 {
     const gd_hedge_spec *spec = at->spec;
-    hedge_call *mine = at->mine;
+    gd_hedge_call *mine = at->mine;
     if (mine->sent >= spec->max_attempts || mine->stopped)
         return false;
     gd_budget_at budget = budget_at(at);
     if (!gd_budget_acquire(spec->budget_kind, &budget, reply, mine->sent)) {
-        gd_policy_count(at, NO_BUDGET, 1);
+        gd_policy_count(at, GD_HEDGE_NO_BUDGET, 1);
         return false;
     }
     gd_budget_sent(spec->budget_kind, &budget);
     mine->sent++;
     mine->live++;
-    gd_policy_count(at, SENT, 1);
+    gd_policy_count(at, GD_HEDGE_SENT, 1);
     return true;
 }
 
@@ -195,7 +103,7 @@ static bool afford(const gd_policy_at *at, const gd_reply *reply)
 static void arm(const gd_policy_at *at)
 {
     const gd_hedge_spec *spec = at->spec;
-    hedge_call *mine = at->mine;
+    gd_hedge_call *mine = at->mine;
     mine->word = 0;
     if (mine->sent < spec->max_attempts)
         gd_policy_timer(at, 0, delay_now(at));
@@ -204,9 +112,9 @@ static void arm(const gd_policy_at *at)
 static gd_verdict admit(const gd_policy_at *at, gd_reply *reply)
 {
     const gd_hedge_spec *spec = at->spec;
-    hedge_call *mine = at->mine;
+    gd_hedge_call *mine = at->mine;
     (void)reply;
-    *mine = (hedge_call){.first = at->run->now, .sent = 1, .live = 1, .own = true};
+    *mine = (gd_hedge_call){.first = at->run->now, .sent = 1, .live = 1, .own = true};
     gd_budget_at budget = budget_at(at);
     if (spec->budget_kind != GD_BUDGETS)
         memset(budget.mine, 0, gd_budget_call_bytes(spec->budget_kind));
@@ -218,7 +126,7 @@ static gd_verdict admit(const gd_policy_at *at, gd_reply *reply)
 
 static gd_verdict timer(const gd_policy_at *at, unsigned n, gd_reply *reply)
 {
-    hedge_call *mine = at->mine;
+    gd_hedge_call *mine = at->mine;
     (void)n;
     mine->late = true;
     if (!afford(at, reply))
@@ -231,11 +139,11 @@ static gd_verdict timer(const gd_policy_at *at, unsigned n, gd_reply *reply)
 static void give_up(const gd_policy_at *at)
 {
     const gd_hedge_spec *spec = at->spec;
-    hedge_call *mine = at->mine;
+    gd_hedge_call *mine = at->mine;
     mine->word = 0;
     if (mine->own && !mine->again && mine->sent > 1) /* overtaken: it would have taken longer */
         learn(at, at->run->now - mine->first);
-    gd_policy_count(at, LOSERS, mine->live);
+    gd_policy_count(at, GD_HEDGE_LOSERS, mine->live);
     gd_budget_at budget = budget_at(at);
     gd_reply given_up = gd_reply_local(GD_CANCELLED);
     for (; mine->live > 0; mine->live--)
@@ -256,11 +164,11 @@ static bool is_no_answer(gd_outcome outcome)
 static bool is_pushed_back(const gd_policy_at *at, const gd_reply *reply)
 {
     const gd_hedge_spec *spec = at->spec;
-    hedge_call *mine = at->mine;
+    gd_hedge_call *mine = at->mine;
     if (reply->retry_after == GD_RETRY_STOP) {
         mine->stopped = true;
         mine->word = 0;
-        gd_policy_count(at, STOPPED, 1);
+        gd_policy_count(at, GD_HEDGE_STOPPED, 1);
     }
     if (reply->retry_after < 0 || mine->sent >= spec->max_attempts || mine->live == 0)
         return false;
@@ -280,7 +188,7 @@ static gd_verdict settle(const gd_policy_at *at, bool good)
 static gd_verdict ended(const gd_policy_at *at, gd_reply *reply, gd_time *when)
 {
     const gd_hedge_spec *spec = at->spec;
-    hedge_call *mine = at->mine;
+    gd_hedge_call *mine = at->mine;
     bool good = gd_outcome_rows[reply->outcome].good;
     bool fatal = !good && !(at->site->hedge_mask >> reply->outcome & 1u);
     (void)when;
@@ -292,7 +200,7 @@ static gd_verdict ended(const gd_policy_at *at, gd_reply *reply, gd_time *when)
         if (!mine->again && (good || reply->outcome == GD_TIMEOUT))
             learn(at, at->run->now - mine->first);
     } else {
-        gd_policy_count(at, WINS, good);
+        gd_policy_count(at, GD_HEDGE_WINS, good);
     }
     if (good)
         return settle(at, true);
@@ -315,80 +223,6 @@ static gd_verdict ended(const gd_policy_at *at, gd_reply *reply, gd_time *when)
 static void cancelled(const gd_policy_at *at)
 {
     settle(at, false);
-}
-
-/* ---- tied copies ---------------------------------------------------------------------------- */
-/* The hedge of the call that a tied frame is a copy of; false: nobody waits for it any more. */
-static bool find_twins(gd_run *run, const gd_frame *frame, gd_policy_at *at)
-{
-    const gd_plan *plan = run->plan;
-    const gd_plan_site *site = &plan->sites[frame->site];
-    if (!site->tied || frame->by != GD_BY_CALL ||
-        GD_CALLS(run)[frame->caller].age != frame->caller_age)
-        return false;
-    uint32_t whole = gd_call_whole(run, frame->caller);
-    for (uint32_t level = 0; level < site->chain_n; level++) {
-        const gd_plan_policy *policy = &plan->policies[site->chain_first + level];
-        if (policy->kind != GD_POLICY_HEDGE)
-            continue;
-        *at = (gd_policy_at){.run = run,
-                             .site = site,
-                             .spec = policy->spec,
-                             .call = whole,
-                             .level = level,
-                             .counters = policy->counters};
-        *at = gd_policy_of_call(at, whole);
-        return true;
-    }
-    return false;
-}
-
-static void untie(const gd_policy_at *at, uint32_t call, uint32_t starter)
-{
-    const gd_call *twin = &GD_CALLS(at->run)[call];
-    if (twin->state != GD_CALL_SENT || twin->target == starter)
-        return;
-    const gd_frame *frame = &GD_FRAMES(at->run)[twin->frame];
-    if (frame->by == GD_BY_CALL && frame->caller == call && frame->caller_age == twin->age)
-        gd_cancel_tied(at->run, twin->frame, starter);
-}
-
-void gd_hedge_tied_starts(gd_run *run, uint32_t slot)
-{
-    const gd_frame *frame = &GD_FRAMES(run)[slot];
-    gd_policy_at at;
-    if (!find_twins(run, frame, &at))
-        return;
-    hedge_call *mine = at.mine;
-    if (mine->started != 0)
-        return;
-    uint32_t starter = frame->instance;
-    mine->started = run->now + 1;
-    mine->starter = starter;
-    untie(&at, at.call, starter);
-    for (uint32_t i = GD_CALLS(run)[at.call].copies; i != 0;
-         i = (uint32_t)GD_CALLS(run)[i - 1].begun)
-        untie(&at, i - 1, starter);
-}
-
-bool gd_hedge_tied_arrives(gd_run *run, uint32_t slot)
-{
-    const gd_frame *frame = &GD_FRAMES(run)[slot];
-    gd_policy_at at;
-    if (!find_twins(run, frame, &at))
-        return false;
-    const hedge_call *mine = at.mine;
-    if (mine->started == 0 || mine->starter == frame->instance)
-        return false;
-    gd_span travels = gd_network_between(run, mine->starter, frame->instance, frame->key);
-    return gd_time_add(mine->started - 1, travels) <= run->now;
-}
-
-void gd_hedge_untied(gd_run *run, uint32_t slot)
-{
-    gd_policy_at at;
-    if (find_twins(run, &GD_FRAMES(run)[slot], &at))
-        gd_policy_count(&at, UNTIED, 1);
 }
 
 /* Whether the whole of a call, or a copy of it, is out at that instance. */
@@ -449,7 +283,7 @@ const gd_policy gd_hedge_policy = {
     .timer = timer,
     .avoids = avoids,
     .timers = 1,
-    .call_bytes = sizeof(hedge_call),
+    .call_bytes = sizeof(gd_hedge_call),
     .more_call_bytes = call_bytes,
     .more_state_bytes = state_bytes,
     .timer_span = timer_span,
