@@ -312,13 +312,8 @@ void gd_call_follow(gd_run *run, uint32_t slot)
     } else if (call->state == GD_CALL_ENDED) {
         conclude(run, slot, gd_reply_local((gd_outcome)call->outcome));
     } else if (call->state == GD_CALL_GRANTED) {
-        unsigned level = call->level;
-        const gd_policy *policy = policy_of(run, slot, level);
-        gd_policy_at at = policy_at(run, slot, level);
-        if (policy->granted)
-            policy->granted(&at);
         gd_reply reply = gd_reply_local(GD_OK);
-        if (drive(run, slot, false, (int)level + 1, &reply))
+        if (drive(run, slot, false, (int)call->level + 1, &reply))
             conclude(run, slot, reply);
     } else if (call->state == GD_CALL_ANSWERED) {
         gd_reply reply = gd_reply_local((gd_outcome)call->outcome);

@@ -38,7 +38,6 @@ typedef struct gd_policy_at {
 
 typedef struct {
     gd_verdict (*admit)(const gd_policy_at *at, gd_reply *reply);
-    void (*granted)(const gd_policy_at *at);               /* its parked call goes on */
     void (*sent)(const gd_policy_at *at, uint32_t target); /* an attempt is out */
     gd_verdict (*ended)(const gd_policy_at *at, gd_reply *reply, gd_time *when);
     void (*cancelled)(const gd_policy_at *at);

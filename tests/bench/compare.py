@@ -21,6 +21,7 @@ WORKLOADS = {
     "w2a": {"limit": ["ref_fifo", "w2", "{n}", "0"], "peer": ["w2", "{n}", "0"], "floor": 0.45, "goal": 0.70},
     "w2b": {"limit": ["ref_fifo", "w2", "{n}", "1"], "peer": ["w2", "{n}", "1"], "floor": 0.45, "goal": 0.70},
     "w2j": {"limit": ["ref_fifo", "w2", "{n}", "0"], "peer": None, "floor": 0.35, "goal": 0.50},
+    "w2p": {"limit": ["ref_fifo", "w2", "{n}", "0"], "peer": None, "floor": 0.15, "goal": 0.30},
     "w3": {"limit": ["ref_fifo", "w3", "{n}"], "peer": ["w3", "{n}", "0"], "floor": 0.35, "goal": 0.60},
 }
 SWEEP_RUNS = 1000
