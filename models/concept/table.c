@@ -19,7 +19,7 @@ const gd_topic gd_topics[] = {
 
 static const gd_concept_entry *const tables[] = {
     gd_concepts_of_calls,  gd_concepts_of_servers, gd_concepts_of_balancing, gd_concepts_of_users,
-    gd_concepts_of_faults, gd_concepts_of_failure, gd_concepts_of_measuring,
+    gd_concepts_of_faults, gd_concepts_of_failure, gd_concepts_of_measuring, gd_concepts_of_network,
 };
 
 static const char *name_of(const gd_shape *shape)
