@@ -85,7 +85,12 @@ static void check_pareto(void *spec, const gd_node *node, gd_problems *problems)
 #define ITEMS(def) "{\"type\": \"array\", \"minItems\": 1, \"items\": " REF(def) "}"
 #define EMPIRICAL(def)                                                                             \
     "{\"anyOf\": [" ITEMS(def) ", {\"type\": \"object\", \"properties\": {\"values\": " ITEMS(     \
-        def) "}, \"required\": [\"values\"], \"additionalProperties\": false}]}"
+        def) "}, \"required\": [\"values\"], \"additionalProperties\": false}, " MEASURED "]}"
+/* A file's column, which models/compile/ reads into `values` before the families see it. */
+#define MEASURED                                                                                   \
+    "{\"type\": \"object\", \"properties\": {\"file\": {\"type\": \"string\"}, \"column\": "       \
+    "{\"type\": \"string\"}, \"unit\": {\"type\": \"string\"}}, \"required\": [\"file\"], "        \
+    "\"additionalProperties\": false}"
 #define QUANTILES(def)                                                                             \
     "{\"type\": \"object\", \"minProperties\": 2, \"patternProperties\": "                         \
     "{\"^p[0-9]{1,2}(\\\\.[0-9]{1,7})?$\": " REF(def) "}, \"additionalProperties\": false}"

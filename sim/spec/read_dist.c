@@ -117,7 +117,7 @@ static void read_empirical(gd_reader *reader, const gd_node *node, bool is_time,
             gd_report_unknown(reader->problems, m, words);
     if (!values || values->kind != GD_ARRAY || !values->first) {
         gd_problem(reader->problems, values ? values : node,
-                   "expected measured values; write {\"values\": [%s]}",
+                   "expected measured values; write {\"values\": [%s]} or {\"file\": \"f.csv\"}",
                    is_time ? "\"4ms\", \"7ms\"" : "1, 2, 2");
         return;
     }
