@@ -9,22 +9,45 @@
 /* ---- services -----------------------------------------------------------------------------------
  */
 
+/* Edges by the service that they lead to: those of service i are at[first[i]] to at[first[i + 1]].
+ */
+typedef struct {
+    uint32_t *first, *at;
+} callers;
+
+static callers callers_of(const gd_result *result, gd_arena *scratch)
+{
+    const gd_plan *plan = result->plan;
+    uint32_t n = result->n_services;
+    callers c = {.first = gd_arena_array(scratch, uint32_t, (size_t)n + 2),
+                 .at = gd_arena_array(scratch, uint32_t, (size_t)result->n_edges + 1)};
+    uint32_t *callee = gd_arena_array(scratch, uint32_t, (size_t)result->n_edges + 1);
+    for (uint32_t e = 0; e < result->n_edges; e++)
+        callee[e] = GD_NONE;
+    for (uint32_t s = 0; s < plan->n_sites; s++)
+        callee[plan->sites[s].edge] = gd_site_callee(plan, &plan->sites[s]);
+    for (uint32_t e = 0; e < result->n_edges; e++)
+        if (callee[e] != GD_NONE)
+            c.first[callee[e] + 2]++;
+    for (uint32_t i = 0; i < n; i++)
+        c.first[i + 2] += c.first[i + 1]; /* first[i + 1] is where service i's go on from here */
+    for (uint32_t e = 0; e < result->n_edges; e++)
+        if (callee[e] != GD_NONE)
+            c.at[c.first[callee[e] + 1]++] = e;
+    return c;
+}
+
 /* What callers got of one service, by judged window: calls that failed, of attempts. */
 static gd_judged judged_service(const gd_result *result, gd_arena *scratch, const gd_judged *all,
-                                uint32_t service)
+                                const callers *edges, uint32_t service)
 {
     gd_judged judged = *all;
     uint32_t per = (uint32_t)(judged.width / result->window);
-    bool *seen = gd_arena_array(scratch, bool, (size_t)result->n_edges + 1);
     judged.asked = gd_arena_array(scratch, double, judged.n);
     judged.useful = gd_arena_array(scratch, double, judged.n);
     judged.ratio = gd_arena_array(scratch, double, judged.n);
-    for (uint32_t s = 0; s < result->plan->n_sites; s++) {
-        const gd_plan_site *site = &result->plan->sites[s];
-        if (seen[site->edge] || gd_site_callee(result->plan, site) != service)
-            continue;
-        seen[site->edge] = true;
-        const gd_edge_series *series = &result->edges[site->edge].series;
+    for (uint32_t e = edges->first[service]; e < edges->first[service + 1]; e++) {
+        const gd_edge_series *series = &result->edges[edges->at[e]].series;
         for (uint32_t i = 0; i < judged.n * per; i++) {
             double asked = MAX(series->attempts[i], series->failed[i]);
             judged.asked[i / per] += asked;
@@ -64,11 +87,16 @@ static void spread_to_services(gd_result *result)
 {
     g_autoptr(gd_arena) whole = gd_arena_new();
     gd_judged all = gd_judged_of(result, whole, GD_NONE, GD_NONE);
+    callers edges = callers_of(result, whole);
     for (uint32_t i = 0; i < result->n_services; i++) {
-        g_autoptr(gd_arena) scratch = gd_arena_new();
         gd_result_service *service = &result->services[i];
+        if (!all.has_baseline && !result->recovery.has_fault) { /* nothing to hold it against */
+            service->amplification_peak = GD_UNKNOWN;
+            continue;
+        }
+        g_autoptr(gd_arena) scratch = gd_arena_new();
         service->amplification_peak = all.has_baseline ? peak_of(result, &all, i) : GD_UNKNOWN;
-        gd_judged judged = judged_service(result, scratch, &all, i);
+        gd_judged judged = judged_service(result, scratch, &all, &edges, i);
         service->hurt = judged.has_baseline && gd_judged_first_out(&judged, judged.first, judged.n,
                                                                    judged.edge) != GD_NONE;
         result->degradation.n_services += service->hurt;
