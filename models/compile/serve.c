@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-#define MOST_BUCKETS 4000000u /* 64 MiB: assumption */
+#define MOST_BYTES   (64u << 20) /* of one service: assumption */
+#define MOST_BUCKETS 4000000u    /* 64 MiB: assumption */
 #include "models/compile/build.h"
 
 static void add_as(gd_builder *b, uint32_t index, gd_serve_symbol kind, const char *group,
@@ -18,6 +19,12 @@ static void add_as(gd_builder *b, uint32_t index, gd_serve_symbol kind, const ch
         serve.counters = gd_counters_for(b, GD_COUNTED_BY_SERVICE, index, group, row->counters);
     service->serve_bytes += row->bytes ? (row->bytes(spec) + 7u) & ~7u : 0;
     service->serves_n++;
+    uint64_t all = (uint64_t)service->serve_bytes * service->instances_n;
+    if (all > MOST_BYTES)
+        gd_problem_key(b->problems, gd_party_of(b, index)->node,
+                       "what its %u instances keep for %s and the like are %.3g MiB, and a plan "
+                       "holds %u; write fewer instances, or fewer values of the segment",
+                       service->instances_n, row->name, (double)all / 1048576, MOST_BYTES >> 20);
     g_array_append_val(b->serves, serve);
 }
 

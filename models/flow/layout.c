@@ -191,7 +191,8 @@ static void mark_tied(gd_run *run)
 static void instances_new(gd_run *run)
 {
     const gd_plan *plan = run->plan;
-    uint32_t classes = 0, shared = 0, serve = 0;
+    uint32_t classes = 0, shared = 0;
+    uint64_t serve = 0;
     for (uint32_t i = 0; i < plan->n_instances; i++) {
         const gd_plan_service *service = &plan->services[plan->instances[i].service];
         gd_instance *instance = &GD_INSTANCES(run)[i];
@@ -208,7 +209,7 @@ static void instances_new(gd_run *run)
             .flags = (uint16_t)((service->unavailable ? GD_I_ERRORS : 0) |
                                 (service->quota ? GD_I_LIMITED : 0) |
                                 (service->serves_n ? GD_I_SERVE : 0)),
-            .serve = serve / 8,
+            .serve = (uint32_t)(serve / 8),
         };
         serve += service->serve_bytes;
         if (service->discipline == GD_PRIORITY)

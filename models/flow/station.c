@@ -374,11 +374,14 @@ static bool preempt(gd_run *run, uint32_t slot, gd_instance *instance)
     gd_frame *frames = GD_FRAMES(run);
     unsigned mine = class_of(run, &frames[slot]), worst_class = mine;
     uint32_t at = frames[slot].instance, worst = GD_NONE;
+    uint32_t refusal = service_of(run, instance)->refusal;
     for (uint32_t i = 0; i < run->frames.used; i++) {
         gd_frame *frame = &frames[i];
         const gd_frame_side *side = &GD_SIDES(run)[i];
         if (frame->instance != at || !(frame->flags & GD_F_WORKER) || side->word == 0 ||
             side->ends == run->now) /* does not work, or has just done it */
+            continue;
+        if (frame->pc == refusal) /* is turned away, and that does not take long */
             continue;
         unsigned c = class_of(run, frame);
         if (c <= mine || c < worst_class)

@@ -9,6 +9,9 @@
  */
 #include "models/serve/serve.h"
 
+/* A million times: assumption; products with it fit 128 bits. */
+#define SLOWEST (1000000 * GD_SHARE_ONE)
+
 static const gd_counter_row counters[] = {
     {"alone", "nobody else was in work: it takes no longer"},
     {0},
@@ -20,7 +23,7 @@ gd_share gd_contention_factor(const gd_contention_spec *spec, uint64_t n)
         return GD_SHARE_ONE;
     gd_i128 factor = GD_SHARE_ONE + (gd_i128)spec->alpha * (int64_t)(n - 1) +
                      (gd_i128)spec->beta * (int64_t)n * (int64_t)(n - 1);
-    return factor > GD_NEVER ? GD_NEVER : (gd_share)factor;
+    return factor < SLOWEST ? (gd_share)factor : SLOWEST;
 }
 
 static gd_span slow(const gd_serve_at *at, gd_span work)

@@ -51,7 +51,7 @@ static void follow(const gd_serve_at *at)
         return;
     c->changed = at->run->now;
     uint64_t n = (uint64_t)instance->busy + (spec->signal ? 0 : instance->queued);
-    gd_i128 signal = (gd_i128)n * GD_SHARE_ONE / instance->workers;
+    gd_i128 signal = (gd_i128)n * GD_SHARE_ONE / MAX(instance->workers, 1u);
     gd_i128 y = (INT64_C(32) << 57) - (gd_i128)LOG2_E * dt / spec->tau;
     int64_t decay = y > 0 ? gd_exp2_q57((int64_t)y) : 0; /* e^(-dt / tau) in 2^-32 */
     c->load = (gd_share)(signal + (((c->load - signal) * decay) >> 32));

@@ -48,7 +48,7 @@ static void timer(const gd_serve_at *at)
         g->n++;
         gd_instance_go_on(at->run, at->instance);
         gd_span wait = draw(at, spec->every, SALT_EVERY);
-        gd_serve_timer(at, wait > 0 ? wait : 1);
+        gd_serve_timer(at, wait > GD_US ? wait : GD_US); /* else it never goes on */
         return;
     }
     gd_span lasts = draw(at, spec->pause, SALT_PAUSE);

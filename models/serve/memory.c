@@ -11,6 +11,8 @@
  */
 #include "models/serve/serve.h"
 
+#define LEAST_LIFE GD_MS /* assumption: less is a mistake, and would make a run endless */
+
 enum { KILLED, COLLECTIONS, PAUSED_US, ROOM };
 static const gd_counter_row counters[] = {
     {"killed", NULL},
@@ -82,8 +84,10 @@ static void collect(const gd_serve_at *at)
     m->collecting = true;
     m->allocated = 0;
     gd_span pause = spec->pause;
-    if (spec->rate > 0)
-        pause = gd_time_add(pause, (gd_span)(live_of(at) * GD_S / spec->rate));
+    if (spec->rate > 0) {
+        gd_i128 looks = live_of(at) * GD_S / spec->rate;
+        pause = gd_time_add(pause, looks < GD_HORIZON ? (gd_span)looks : GD_HORIZON);
+    }
     pause = pause > 0 ? pause : 1;
     gd_serve_count(at, COLLECTIONS);
     gd_count(at->run, at->counters + PAUSED_US, (uint64_t)(pause / GD_US));
@@ -184,6 +188,12 @@ static void check(void *spec, const gd_node *node, gd_problems *problems)
                    "base is %.4g MiB and limit %.4g MiB: it would be killed at its start; write a "
                    "base below the limit",
                    (double)s->base / 1048576, (double)s->limit / 1048576);
+    else if ((gd_i128)s->leak * LEAST_LIFE / GD_S >= s->limit - s->base)
+        gd_problem(
+            problems, node,
+            "it leaks %.4g MiB a second, and there is room for %.4g: it would be killed within "
+            "a millisecond, again and again; write a smaller leak",
+            (double)s->leak / 1048576, (double)(s->limit - s->base) / 1048576);
     else if (s->spread > 0 && s->leak > 0 &&
              (gd_i128)s->leak * s->spread / GD_S > s->limit - s->base)
         gd_problem(

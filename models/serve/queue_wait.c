@@ -37,7 +37,7 @@ static gd_outcome arrive(const gd_serve_at *at, uint32_t slot)
         return GD_OK;
     }
     gd_i128 ahead = instance->busy < instance->workers ? 0 : (gd_i128)instance->queued + 1;
-    gd_span wait = (gd_span)(ahead * s->mean / instance->workers);
+    gd_span wait = (gd_span)(ahead * s->mean / MAX(instance->workers, 1u));
     if (spec->deadline &&
         gd_time_add(at->run->now, wait + s->mean) > gd_frame_deadline(at->run, slot)) {
         gd_serve_count(at, LATE);
