@@ -105,7 +105,7 @@ uint32_t gd_find_value(gd_builder *b, uint32_t index, const gd_node *place, cons
 uint32_t gd_find_whose(gd_builder *b, const char *name, const gd_node *place, uint32_t *n)
 {
     *n = 1;
-    if (strcmp(name, "all") == 0)
+    if (!name || strcmp(name, "all") == 0) /* no name: its reader has said so */
         return GD_WHOSE_ALL;
     if (strcmp(name, "caller") == 0) {
         *n = b->plan->n_services + b->model->clients.n;
