@@ -16,7 +16,8 @@
 
 /* As typed. Text stays text until it is read. */
 typedef struct {
-    char *seed, **sets, *attempt, *out, *series, *trace, *scale, *events, *color, *width;
+    char *seed, **sets, *attempt, *background, *out, *series, *trace, *scale, *events, *color,
+        *width;
     gboolean control, json, force, explain;
 } asked;
 
@@ -313,6 +314,16 @@ static void clear(asked *typed)
     for (size_t i = 0; i < G_N_ELEMENTS(all); i++)
         g_free(*all[i]);
     g_strfreev(typed->sets);
+    g_free(typed->background);
+}
+
+/* --background NAME is --set background=NAME, and is repeated as that. */
+static void set_background(asked *typed)
+{
+    guint n = typed->sets ? g_strv_length(typed->sets) : 0;
+    typed->sets = g_renew(char *, typed->sets, n + 2);
+    typed->sets[n] = g_strdup_printf("background=%s", typed->background);
+    typed->sets[n + 1] = NULL;
 }
 
 static int run_typed(asked *typed, int argc, char **argv)
@@ -321,6 +332,8 @@ static int run_typed(asked *typed, int argc, char **argv)
         {"seed", 0, 0, G_OPTION_ARG_FILENAME, &typed->seed, "0 to 2^64 - 1 (default 1)", "N"},
         {"set", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &typed->sets,
          "change a field of model or scenario; may be repeated", "ADDRESS=VALUE"},
+        {"background", 0, 0, G_OPTION_ARG_STRING, &typed->background,
+         "ordinary: parts fail now and then, as in life", "NAME"},
         {"try", 0, 0, G_OPTION_ARG_FILENAME, &typed->attempt, "apply one of the scenario's `try`",
          "NAME"},
         {"control", 0, 0, G_OPTION_ARG_NONE, &typed->control,
@@ -344,6 +357,8 @@ static int run_typed(asked *typed, int argc, char **argv)
     g_auto(GStrv) arguments = gd_options_take(argc, argv, entries, &usage, &status);
     if (!arguments)
         return status;
+    if (typed->background)
+        set_background(typed);
     g_autofree char *path = gd_library_resolve(arguments[0]);
     request run = {.path = path, .shown = arguments[0]};
     if (!read_request(typed, &run))

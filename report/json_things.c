@@ -207,6 +207,23 @@ static void put_objective(gd_json_writer *w, const gd_result_objective *objectiv
     gd_json_close(w, '}');
 }
 
+static void put_fault(gd_json_writer *w, const gd_result *result, uint32_t index)
+{
+    const gd_result_fault *fault = &result->faults[index];
+    gd_json_open(w, fault->name, '{');
+    gd_json_put_text(w, "fault", fault->kind);
+    gd_json_put_text(w, "target", fault->target);
+    if (fault->background)
+        gd_json_put_truth(w, "background", true);
+    gd_json_put_seconds(w, "injected_at_s", fault->injected_at);
+    gd_json_put_seconds(w, "effective_at_s", fault->effective_at);
+    gd_json_put_seconds(w, "removed_at_s", fault->removed_at);
+    gd_json_put_seconds(w, "last_affected_at_s", fault->last_affected_at);
+    gd_json_put_count(w, "times", fault->times);
+    put_counters(w, result, GD_COUNTED_BY_FAULT, index);
+    gd_json_close(w, '}');
+}
+
 /* Things by name, in the plan's order. */
 void gd_json_put_things(gd_json_writer *w, const gd_result *result)
 {
@@ -226,6 +243,13 @@ void gd_json_put_things(gd_json_writer *w, const gd_result *result)
     for (uint32_t i = 0; i < result->n_edges; i++)
         put_edge(w, result, &result->edges[i]);
     gd_json_close(w, '}');
+    if (result->n_faults > 0) {
+        gd_json_open(w, "faults", '{');
+        for (uint32_t i = 0; i < result->n_faults; i++)
+            if (result->faults[i].name)
+                put_fault(w, result, i);
+        gd_json_close(w, '}');
+    }
     gd_json_open(w, "objectives", '{');
     for (uint32_t i = 0; i < result->n_objectives; i++)
         put_objective(w, &result->objectives[i]);

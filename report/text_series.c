@@ -63,7 +63,8 @@ static void put_faults(gd_sheet *sheet, const gd_result *result)
     for (uint32_t i = 0; i < plan->n_faults; i++) {
         spans[n] = span_of(result, &plan->faults[i]);
         /* One without targets is left out: this is the control. */
-        n += plan->faults[i].targets_n && spans[n].from < 1;
+        n += plan->faults[i].targets_n && spans[n].from < 1 && plan->faults[i].main == i &&
+             !plan->faults[i].background;
     }
     if (!n)
         return;

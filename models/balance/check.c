@@ -135,7 +135,7 @@ void gd_check_ping(gd_run *run, uint32_t slot)
 {
     gd_frame *frame = &GD_FRAMES(run)[slot];
     unsigned flags = GD_INSTANCES(run)[frame->instance].flags;
-    if (flags & (GD_I_HANG | GD_I_PAUSED) && !(flags & GD_I_DOWN)) {
+    if (!(flags & GD_I_DOWN) && gd_instance_is_silent(run, frame->instance)) {
         gd_frame_free(run, slot); /* silence */
         return;
     }

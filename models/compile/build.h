@@ -294,6 +294,7 @@ gd_span gd_read_retry_after(gd_builder *b, const gd_node *node);
  * ------------------------------------------------------------------ */
 void gd_build_faults(gd_builder *b);
 void gd_build_fault(gd_builder *b, const gd_node *node, bool background);
+void gd_build_background(gd_builder *b); /* background.c */
 
 typedef struct gd_fault_kind gd_fault_kind; /* models/fault/fault.h */
 /* One fault in the making. */

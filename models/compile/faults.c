@@ -198,7 +198,7 @@ static void append(gd_fault_maker *m)
     gd_builder *b = m->b;
     uint32_t main_at = b->faults->len;
     m->fault.main = main_at;
-    m->fault.counters = gd_counters_for(b, GD_COUNTED_BY_FAULT, main_at, "fault", counters);
+    m->fault.counters = gd_counters_for(b, GD_COUNTED_BY_FAULT, main_at, "effect", counters);
     gd_find_units(m, &m->fault);
     g_array_append_val(b->faults, m->fault);
     for (guint i = 0; i < m->parts->len; i++) {
@@ -271,4 +271,5 @@ void gd_build_faults(gd_builder *b)
         g_array_set_size(b->units, 0);
         g_array_set_size(b->members, 0);
     }
+    gd_build_background(b);
 }

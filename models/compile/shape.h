@@ -359,6 +359,7 @@ typedef struct {
     const gd_node *teaches;
     gd_map load, tries;
     gd_control_spec *control;
+    const gd_node *background;
 } gd_scenario_spec;
 
 /* ---- what later work brings --------------------------------------------------------------- */

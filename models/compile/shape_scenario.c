@@ -71,6 +71,11 @@ static const gd_shape faults_shape = {
     .refers = gd_fault_shapes,
 };
 #undef GD_FAULT
+static const gd_shape background_shape = {
+    .name = "background",
+    .schema = "{\"anyOf\": [{\"const\": \"ordinary\"}, {\"type\": \"object\", \"properties\": "
+              "{\"ordinary\": {\"type\": \"object\"}}}]}",
+};
 static const gd_shape model_or_path = {
     .name = "model",
     .schema = "{\"anyOf\": [{\"type\": \"string\"}, {\"type\": \"object\"}]}",
@@ -95,6 +100,12 @@ static const gd_field scenario_fields[] = {
     GD_FIELD_ROW(S, starts_at, GD_FIELD_TEXT,
                  .help = "wall clock at t = 0: \"Tue 02:10\" or \"2026-11-21 02:10\""),
     GD_FIELD_ROW(S, faults, GD_FIELD_NODE, .shape = &faults_shape, .help = "what breaks, by name"),
+    GD_FIELD_ROW(S, background, GD_FIELD_NODE, .shape = &background_shape,
+                 .help =
+                     "\"ordinary\": parts fail now and then, at the rates of patterns 9.6; "
+                     "{\"ordinary\": {\"times\": 1000}} so many times as often. Absent: nothing "
+                     "fails by itself",
+                 .source = "patterns 9.6: assumptions, to be overridden by `faults`"),
     GD_FIELD_ROW(S, load, GD_FIELD_MAP, .shape = &load_shape,
                  .help = "changes of clients' rates, by name"),
     GD_ROW(S, "try", tries, GD_FIELD_MAP, .shape = &try_shape,

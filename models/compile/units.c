@@ -53,6 +53,8 @@ static uint64_t group_of(gd_fault_maker *m, const gd_plan_fault *fault, uint32_t
     if (by == GD_BY_INSTANCE || fault->on != GD_ON_INSTANCES)
         return fault->on == GD_ON_INSTANCES ? plan->instances[target].salt : target + 1;
     const gd_plan_instance *instance = &plan->instances[target];
+    if (by == GD_BY_SERVICE)
+        return plan->services[instance->service].salt;
     uint64_t zone = gd_hash_text(plan->zones[instance->zone].name);
     if (by == GD_BY_ZONE)
         return zone;

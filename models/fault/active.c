@@ -97,30 +97,18 @@ gd_time gd_instance_clock(const gd_run *run, uint32_t instance)
     return clock;
 }
 
-gd_probe gd_instance_probe(const gd_run *run, uint32_t at, uint64_t key)
+bool gd_instance_is_silent(const gd_run *run, uint32_t at)
 {
-    gd_probe probe = {.outcome = GD_OK, .factor = GD_SHARE_ONE};
-    if (GD_INSTANCES(run)[at].flags & (GD_I_DOWN | GD_I_STARTING))
-        probe.outcome = GD_INSTANCES(run)[at].flags & GD_I_DARK ? GD_OUTCOMES : GD_REFUSED;
-    for (uint32_t f = 0; f < run->plan->n_faults && run->any_levers; f++) {
+    unsigned flags = GD_INSTANCES(run)[at].flags;
+    if (flags & (GD_I_PAUSED | GD_I_DARK))
+        return true;
+    bool stuck = GD_INSTANCES(run)[at].workers == 0;
+    for (uint32_t f = 0; f < run->plan->n_faults && (flags & GD_I_HANG || stuck); f++) {
         const gd_plan_fault *fault = &run->plan->faults[f];
-        if (fault->silent || fault->on != GD_ON_INSTANCES || !gd_fault_is_active(run, f) ||
-            gd_fault_holds(run, f, at) == GD_NONE)
-            continue;
-        bool all = fault->lever == GD_LEVER_TAKEN && GD_INSTANCES(run)[at].workers == 0;
-        if (fault->lever == GD_LEVER_HANG || all)
-            probe.outcome = GD_OUTCOMES;
-        else if (fault->lever == GD_LEVER_DRAIN && probe.outcome == GD_OK)
-            probe.outcome = GD_UNAVAILABLE;
-        bool answers = fault->lever == GD_LEVER_ERRORS ||
-                       (fault->lever == GD_LEVER_REQUEST && fault->hit == GD_HIT_ANSWER);
-        if (answers && probe.outcome == GD_OK &&
-            gd_mix(key, fault->salt) <= gd_share_threshold(fault->share))
-            probe.outcome = (gd_outcome)fault->outcome;
-        if (fault->lever == GD_LEVER_SLOW) {
-            probe.factor = gd_share_of(probe.factor, fault->factor);
-            probe.added = gd_time_add(probe.added, fault->added);
-        }
+        bool mute = fault->lever == GD_LEVER_HANG || (stuck && fault->lever == GD_LEVER_TAKEN);
+        if (mute && !fault->silent && fault->on == GD_ON_INSTANCES && gd_fault_is_active(run, f) &&
+            gd_fault_holds(run, f, at) != GD_NONE)
+            return true;
     }
-    return probe;
+    return false;
 }

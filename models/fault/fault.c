@@ -35,7 +35,7 @@ const gd_shape gd_fault_mode_shape = {
 };
 
 /* ---- schedules ---------------------------------------------------------------------------- */
-static const char *const by_words[] = {"instance", "rack", "zone", "all", NULL};
+static const char *const by_words[] = {"instance", "service", "rack", "zone", "all", NULL};
 #define S gd_schedule_spec
 static const gd_field schedule_fields[] = {
     GD_FIELD_ROW(S, mtbf, GD_FIELD_DIST, .required = true,
@@ -46,8 +46,10 @@ static const gd_field schedule_fields[] = {
                  .help = "how long a failure lasts; a bare time is a lognormal's mean, with cv 1 "
                          "(assumption)",
                  .source = "patterns 9.1"),
-    GD_FIELD_ROW(S, by, GD_FIELD_WORD, .words = by_words, .fallback = "\"instance\"",
-                 .help = "what fails together: each target alone, those of a rack or a zone, all"),
+    GD_FIELD_ROW(
+        S, by, GD_FIELD_WORD, .words = by_words, .fallback = "\"instance\"",
+        .help =
+            "what fails together: each target alone, those of a service, a rack or a zone, all"),
     GD_FIELD_ROW(S, racks, GD_FIELD_COUNT, .min = 1, .max = 10000,
                  .help = "racks of each zone, with \"by\": \"rack\": a service's instances in a "
                          "zone go round them"),

@@ -185,7 +185,7 @@ static void begin_start(gd_run *run, uint32_t at, gd_span after)
     if (service->start_up_dist != GD_NONE) {
         uint64_t key = gd_mix(gd_mix(run->key, run->plan->instances[at].salt), GD_SALT_START);
         start_up = gd_dist_sample(&run->plan->dists[service->start_up_dist],
-                                  gd_mix_n(key, (uint64_t)run->now));
+                                  gd_mix_n(key, instance->starts++));
     }
     start_up = gd_time_add(after, start_up);
     if (start_up <= 0) {

@@ -58,7 +58,8 @@ const gd_fault_kind gd_host_down_fault = {
                  .help = "from leaving the registry until it is killed",                           \
                  .source = "patterns 9.2; Kubernetes terminationGracePeriodSeconds: 30")
 
-static void report_linger(const gd_node *node, gd_problems *problems, gd_span lingers, gd_span grace)
+static void report_linger(const gd_node *node, gd_problems *problems, gd_span lingers,
+                          gd_span grace)
 {
     g_autofree char *linger = gd_quantity_print(GD_FIELD_SPAN, lingers);
     g_autofree char *killed = gd_quantity_print(GD_FIELD_SPAN, grace);
@@ -152,7 +153,8 @@ static const gd_concept leave_says = {
 };
 const gd_fault_kind gd_drain_fault = {
     .shape = {.name = "drain-fault",
-              .help = "leaves the registry, goes on for a while, closes, finishes what it has, stops",
+              .help =
+                  "leaves the registry, goes on for a while, closes, finishes what it has, stops",
               .bytes = sizeof(gd_fault_spec),
               .fields = drain_fields,
               .check = check_drain,

@@ -10,7 +10,7 @@ typedef enum {
     GD_FAULTS
 } gd_fault_word;
 
-typedef enum { GD_BY_INSTANCE, GD_BY_RACK, GD_BY_ZONE, GD_BY_ALL } gd_fault_by;
+typedef enum { GD_BY_INSTANCE, GD_BY_SERVICE, GD_BY_RACK, GD_BY_ZONE, GD_BY_ALL } gd_fault_by;
 
 /* A renewal process: up, down, up … (patterns 9.1, 4.7). */
 typedef struct {

@@ -189,7 +189,7 @@ static const gd_concept duplicate_says = {
     .title = "Duplicate packets",
     .pattern = "duplicate",
     .idea = "TCP drops the second copy: it costs bandwidth where there is a limit, and nothing "
-            "else. `faults.NAME.fault.hidden` counts them.",
+            "else. `faults.NAME.effect.hidden` counts them.",
     .source = "patterns 9.3; LitmusChaos pod-network-duplication",
 };
 const gd_fault_kind gd_duplicate_fault = {

@@ -616,7 +616,7 @@ GD_HOT void gd_call_conclude(gd_run *run, uint32_t index, gd_waiter who, uint64_
             outcome = (gd_outcome)site->answer;
             edge->answered++;
         } else if (site->then == GD_THEN_CRASH && who.by == GD_BY_FRAME) {
-            gd_instance_crash(run, GD_FRAMES(run)[who.caller].instance);
+            gd_lever_restart(run, GD_FRAMES(run)[who.caller].instance, 0);
             return;
         }
     }

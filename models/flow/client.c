@@ -107,15 +107,10 @@ void gd_client_extra(gd_run *run, uint32_t index, uint64_t key, uint32_t ordinal
 static void think(gd_run *run, uint32_t slot, uint32_t dist, uint64_t salt)
 {
     const gd_user *user = &GD_USERS(run)[slot];
-    gd_share load = gd_client_state(run, user->client)->load;
     gd_span wait = 0;
     if (dist != GD_NONE)
         wait = gd_dist_sample(&run->plan->dists[dist],
                               gd_mix(gd_mix_n(user->key, salt), GD_SALT_THINK));
-    if (load != GD_SHARE_ONE && load > 0) {
-        gd_i128 scaled = (gd_i128)wait * GD_SHARE_ONE / load;
-        wait = scaled > GD_NEVER ? GD_NEVER : (gd_span)scaled;
-    }
     gd_agenda_push(&run->agenda, gd_time_add(run->now, wait), GD_RANK_ARRIVAL, GD_EV_USER, slot);
 }
 

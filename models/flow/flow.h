@@ -199,13 +199,9 @@ uint64_t gd_share_either(uint64_t a, uint64_t b);
 void gd_fault_note(gd_run *run, uint32_t fault, bool begins); /* it begins, or is over */
 /* The wall clock as the instance reads it. */
 gd_time gd_instance_clock(const gd_run *run, uint32_t instance);
-/* What an active health check would see there: faults that are `silent` are left out. */
-typedef struct {
-    gd_outcome outcome; /* GD_OUTCOMES: no answer */
-    gd_share factor;    /* on the time of the probe's work */
-    gd_span added;
-} gd_probe;
-gd_probe gd_instance_probe(const gd_run *run, uint32_t instance, uint64_t key);
+/* Whether a shallow probe of it gets no answer: it hangs, stands still, or all its workers are held,
+ * by a fault that is not `silent`. */
+bool gd_instance_is_silent(const gd_run *run, uint32_t instance);
 
 /* fault/request.c: what a single request meets */
 gd_outcome gd_fault_request(gd_run *run, uint32_t slot);

@@ -370,6 +370,7 @@ const gd_record *gd_run_finish(gd_run *run)
     record->clients = GD_CLIENT_RECORDS(run);
     record->services = GD_SERVICES(run);
     record->edges = GD_EDGES(run);
+    record->faults = GD_SEG(run, GD_SEG_FAULT_RECORDS, gd_fault_record);
     record->counters = GD_SEG(run, GD_SEG_COUNTERS, uint64_t);
     record->hists = &run->hists;
     record->happenings = GD_SEG(run, GD_SEG_HAPPENINGS, gd_happening);

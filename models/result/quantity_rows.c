@@ -6,6 +6,7 @@
 #define PROMISE(m) offsetof(gd_result_objective, m)
 #define FALL(m)    offsetof(gd_degradation, m)
 #define BACK(m)    offsetof(gd_recovery, m)
+#define FAULT(m)   offsetof(gd_result_fault, m)
 #define RUN(m)     offsetof(gd_result, m)
 
 const gd_quantity_row gd_quantity_rows[] = {
@@ -203,6 +204,17 @@ const gd_quantity_row gd_quantity_rows[] = {
      "likewise, but no cut of the load brings it back"},
     {GD_OF_RECOVERY, "required_drop", GD_IN_RATIO, GD_AT_NUMBER, BACK(required_drop_ratio), GD_OVER_NONE, 0, 0,
      "what was left of the load, 50%, 25%, 10% or 0%, in the cut that brought it back"},
+
+    {GD_OF_FAULT, "injected_at", GD_IN_S, GD_AT_TIME, FAULT(injected_at), GD_OVER_NONE, 0, 0,
+     "it first began"},
+    {GD_OF_FAULT, "effective_at", GD_IN_S, GD_AT_TIME, FAULT(effective_at), GD_OVER_NONE, 0, 0,
+     "the first operation met it"},
+    {GD_OF_FAULT, "removed_at", GD_IN_S, GD_AT_TIME, FAULT(removed_at), GD_OVER_NONE, 0, 0,
+     "it was over, the last time"},
+    {GD_OF_FAULT, "last_affected_at", GD_IN_S, GD_AT_TIME, FAULT(last_affected_at), GD_OVER_NONE, 0, 0,
+     "the last operation met it"},
+    {GD_OF_FAULT, "times", GD_IN_COUNT, GD_AT_COUNT, FAULT(times), GD_OVER_NONE, 0, 0,
+     "how often it began: more than once where it comes and goes"},
 
     {GD_OF_RUN, "recovered", GD_IN_TRUTH, GD_AT_TRUTH, RUN(recovery.recovered), GD_OVER_NONE, 0, 0,
      "recovery.recovered"},

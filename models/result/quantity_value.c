@@ -19,8 +19,9 @@ static const void *base_of(const gd_result *result, const gd_quantity *quantity)
         return &result->degradation;
     case GD_OF_RECOVERY:
         return &result->recovery;
-    case GD_OF_FAULT: /* these have counters only */
-    case GD_OF_LINK:
+    case GD_OF_FAULT:
+        return &result->faults[quantity->index];
+    case GD_OF_LINK: /* these have counters only */
     case GD_OF_RUN:
         return result;
     case GD_SCOPES:
@@ -58,6 +59,8 @@ static bool has_baseline(const gd_result *result, const gd_quantity *quantity, c
 
 static double moment(const gd_result *result, const gd_quantity *quantity, gd_time at_time)
 {
+    if (quantity->row->scope == GD_OF_FAULT && at_time == GD_NEVER)
+        return GD_NEVER_CAME;
     if (at_time != GD_NEVER)
         return gd_seconds(at_time);
     if (quantity->row->scope == GD_OF_OBJECTIVE)

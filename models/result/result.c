@@ -21,6 +21,8 @@ static void find_faults(gd_result *result)
 
     for (uint32_t i = 0; i < plan->n_faults; i++) {
         const gd_plan_fault *fault = &plan->faults[i];
+        if (fault->background)
+            continue;
         first = MIN(first, fault->start);
         last = MAX(last, fault->end);
     }
@@ -44,6 +46,35 @@ static void find_phases(gd_result *result)
     }
     result->phase_start[GD_ALL] = 0;
     result->phase_end[GD_ALL] = end;
+}
+
+static void keep_faults(gd_result *result, const gd_record *record)
+{
+    const gd_plan *plan = record->plan;
+    result->n_faults = plan->n_faults;
+    result->faults = gd_arena_array(result->arena, gd_result_fault, plan->n_faults);
+    for (uint32_t i = 0; i < plan->n_faults; i++) {
+        const gd_plan_fault *fault = &plan->faults[i];
+        gd_result_fault *to = &result->faults[i];
+        *to = (gd_result_fault){.injected_at = GD_NEVER,
+                                .effective_at = GD_NEVER,
+                                .removed_at = GD_NEVER,
+                                .last_affected_at = GD_NEVER};
+        if (fault->main != i)
+            continue;
+        to->name = fault->name;
+        to->kind = fault->fault;
+        to->target = fault->target;
+        to->background = fault->background;
+        if (!record->faults)
+            continue;
+        const gd_fault_record *from = &record->faults[i];
+        to->injected_at = from->injected;
+        to->effective_at = from->effective;
+        to->removed_at = from->removed;
+        to->last_affected_at = from->last;
+        to->times = from->times;
+    }
 }
 
 static const char *keep(const gd_result *result, const char *text)
@@ -107,6 +138,7 @@ gd_result *gd_result_new(const gd_record *record, const gd_result_options *optio
     result->control = options->control;
     keep_documents(result, options);
 
+    keep_faults(result, record);
     find_faults(result);
     find_phases(result);
     gd_result_measure_views(result, record);

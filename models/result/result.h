@@ -225,6 +225,15 @@ typedef struct {
     bool shown; /* on a terminal; the rest is in the JSON */
 } gd_told_line;
 
+/* A fault of the scenario, or of its background; moments that never came are GD_NEVER. */
+typedef struct {
+    const char *name, *kind, *target;
+    bool background;
+    gd_time injected_at, effective_at;     /* it first began; the first operation met it */
+    gd_time removed_at, last_affected_at;  /* it was last over; the last operation met it */
+    uint64_t times;                        /* that it began */
+} gd_result_fault;
+
 typedef struct {
     const char *path;
     uint64_t digest;
@@ -285,6 +294,8 @@ typedef struct gd_result {
     uint64_t *counters; /* of the plan: GD_PHASES_AND_ALL each */
     gd_result_objective *objectives;
     uint32_t n_objectives;
+    gd_result_fault *faults; /* as in the plan: parts of another one have no name */
+    uint32_t n_faults;
     gd_degradation degradation;
     gd_recovery recovery;
     gd_claim *claims;

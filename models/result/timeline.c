@@ -191,14 +191,30 @@ static const char *text_of_breakers(gd_arena *arena, const gd_told_line *line)
     return gd_arena_printf(arena, "%s: breaker opens%s%s", line->subject, many, often);
 }
 
+/* When the first operation met a fault, where that was not within a window of its beginning. */
+static const char *felt_text(const gd_result *result, const gd_told_line *line)
+{
+    const gd_result_fault *fault = &result->faults[line->count];
+    char after[GD_WORD];
+    if (fault->injected_at != line->at)
+        return ""; /* it comes and goes: the first time tells */
+    if (fault->effective_at == GD_NEVER)
+        return "; nothing met it";
+    gd_span wait = fault->effective_at - fault->injected_at;
+    if (wait <= result->window)
+        return "";
+    return gd_arena_printf(result->arena, "; first met %s later",
+                           gd_word_seconds(after, gd_seconds(wait)));
+}
+
 static const char *text_of(const gd_result *result, const gd_told_line *line)
 {
     gd_arena *arena = result->arena;
     switch (line->what) {
     case GD_TOLD_FAULT_BEGAN: {
         const gd_plan_fault *fault = &result->plan->faults[line->count];
-        return gd_arena_printf(arena, "%s begins: %s on %s", fault->name, fault->fault,
-                               fault->target);
+        return gd_arena_printf(arena, "%s begins: %s on %s%s", fault->name, fault->fault,
+                               fault->target, felt_text(result, line));
     }
     case GD_TOLD_FAULT_ENDED:
         return gd_arena_printf(arena, "%s ends", line->subject);

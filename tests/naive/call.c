@@ -220,7 +220,7 @@ void nv_call_concluded(nv_world *w, uint32_t index, nv_who who, bool deserted,
             outcome = (gd_outcome)site->answer;
             edge->answered += measuring;
         } else if (site->then == GD_THEN_CRASH && who.task) {
-            nv_crash(w, who.task->instance);
+            nv_restart(w, who.task->instance);
             return;
         }
     }

@@ -278,13 +278,10 @@ static void arrive(nv_world *w, void *subject, unsigned index)
  */
 static void think(nv_world *w, nv_user *user, uint32_t dist, uint64_t salt)
 {
-    gd_share load = w->clients[user->client].load;
     gd_span wait = 0;
     if (dist != GD_NONE)
         wait =
             gd_dist_sample(&w->plan->dists[dist], gd_mix(gd_mix_n(user->key, salt), NV_SALT_THINK));
-    if (load > 0)
-        wait = (gd_span)MIN((gd_i128)wait * GD_SHARE_ONE / load, GD_NEVER);
     nv_at(w, gd_time_add(w->now, wait), NV_RANK_ARRIVAL, think_over, user, 0);
 }
 

@@ -129,13 +129,22 @@ static void restart(nv_world *w, uint32_t at)
     if (service->start_up_dist != GD_NONE) {
         uint64_t key = gd_mix(gd_mix(w->key, w->plan->instances[at].salt), NV_SALT_START);
         start_up = gd_dist_sample(&w->plan->dists[service->start_up_dist],
-                                  gd_mix_n(key, (uint64_t)w->now));
+                                  gd_mix_n(key, instance->starts++));
     }
     instance->up_at = gd_time_add(w->now, start_up);
     if (start_up > 0)
         nv_at(w, instance->up_at, NV_RANK_LEVER, started, instance, at);
     else
         started(w, instance, at);
+}
+
+void nv_restart(nv_world *w, uint32_t at)
+{
+    if (w->instances[at].refuses)
+        return; /* it is not up anyway */
+    w->instances[at].refuses = true;
+    nv_crash(w, at);
+    restart(w, at);
 }
 
 static void instance_changed(nv_world *w, uint32_t at, bool running_too)

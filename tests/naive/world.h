@@ -170,6 +170,7 @@ typedef struct {
     gd_share factor;
     bool refuses; /* down, or starting */
     gd_time up_at;
+    uint32_t starts; /* so far */
 } nv_instance;
 
 typedef struct {
@@ -315,6 +316,8 @@ void nv_client_done(nv_world *w, uint32_t site, nv_who who, gd_time begun, uint3
 /* ---- lever.c, crash.c --------------------------------------------------------------------------
  */
 void nv_lever_start(nv_world *w);
+/* The process dies by itself, and starts again. */
+void nv_restart(nv_world *w, uint32_t instance);
 typedef struct {
     bool down, hang, cut;
     gd_share factor;
