@@ -64,6 +64,16 @@ static uint32_t count_external(const gd_plan *plan, bool external)
     return n;
 }
 
+/* Somebody stands there. */
+static bool is_settled(const gd_plan *plan, uint32_t zone, uint32_t region)
+{
+    for (uint32_t i = 0; i < plan->n_instances; i++)
+        if (plan->instances[i].zone == zone ||
+            (zone == GD_NONE && plan->zones[plan->instances[i].zone].region == region))
+            return true;
+    return false;
+}
+
 static void add_all(gd_builder *b, const ordinary *row, int64_t times)
 {
     const gd_plan *plan = b->plan;
@@ -78,14 +88,15 @@ static void add_all(gd_builder *b, const ordinary *row, int64_t times)
         break;
     case SOME_ZONES: /* with one zone, it is the region */
         for (uint32_t i = 0; b->n_real_zones > 1 && i < plan->n_zones; i++)
-            if (!plan->zones[i].client)
+            if (!plan->zones[i].client && is_settled(plan, i, GD_NONE))
                 add(b, row, gd_arena_printf(b->arena, "%s-%s", row->name, plan->zones[i].name),
                     gd_arena_printf(b->arena, "zones.%s", plan->zones[i].name), times);
         break;
     case SOME_REGIONS:
         for (uint32_t i = 0; plan->n_regions > 1 && i < plan->n_regions; i++)
-            add(b, row, gd_arena_printf(b->arena, "%s-%s", row->name, plan->regions[i]),
-                gd_arena_printf(b->arena, "regions.%s", plan->regions[i]), times);
+            if (is_settled(plan, GD_NONE, i))
+                add(b, row, gd_arena_printf(b->arena, "%s-%s", row->name, plan->regions[i]),
+                    gd_arena_printf(b->arena, "regions.%s", plan->regions[i]), times);
         break;
     case SOME_RATE:
         for (uint32_t i = 0; i < plan->n_clients; i++)

@@ -271,5 +271,6 @@ void gd_build_faults(gd_builder *b)
         g_array_set_size(b->units, 0);
         g_array_set_size(b->members, 0);
     }
-    gd_build_background(b);
+    if (!without) /* nothing fails in a control, not by itself either */
+        gd_build_background(b);
 }

@@ -12,6 +12,7 @@ static const struct {
     {GD_OF_SERVICE, "Services", "services.orders.", "services.orders"},
     {GD_OF_EDGE, "Calls", "orders>payments.charge.", "calls.\"orders>payments.charge\""},
     {GD_OF_OBJECTIVE, "Objectives", "objectives.checkout.", "objectives.checkout"},
+    {GD_OF_FAULT, "Faults", "faults.psp-slow.", "faults.psp-slow"},
     {GD_OF_DEGRADATION, "How far users fell", "degradation.", "degradation"},
     {GD_OF_RECOVERY, "How they came back", "recovery.", "recovery"},
     {GD_OF_RUN, "The run", "", "the top level"},

@@ -271,10 +271,12 @@ static void test_rows(void **unused)
         [GD_OF_VIEW] = "web.checkout.",           [GD_OF_SERVICE] = "services.payments.",
         [GD_OF_EDGE] = "orders>payments.charge.", [GD_OF_DEGRADATION] = "degradation.",
         [GD_OF_RECOVERY] = "recovery.",           [GD_OF_RUN] = "",
-        [GD_OF_OBJECTIVE] = "objectives.pages.",
+        [GD_OF_OBJECTIVE] = "objectives.pages.",  [GD_OF_FAULT] = "faults.slow.",
     };
     g_autoptr(fixture) f = make();
     fixture_promise(f, GD_SHARE_ONE / 10 * 9, GD_DAY);
+    fixture_fault(f, 200, 300);
+    f->fault.name = "slow";
     g_autoptr(gd_result) result = fixture_result(f);
     g_autofree char *explained = gd_quantities_explain();
     for (const gd_quantity_row *row = gd_quantity_rows; row->name; row++) {
