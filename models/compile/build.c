@@ -20,6 +20,7 @@ gd_builder *gd_builder_new(gd_arena *arena, const gd_compile_options *options,
     b->plan = gd_arena_make(arena, gd_plan);
     b->plan->arena = arena;
     b->parties = g_ptr_array_new();
+    b->pool_callers = g_ptr_array_new();
     b->site_nodes = g_ptr_array_new();
     b->site_hows = g_ptr_array_new();
     b->pools = table(sizeof(gd_plan_pool));
@@ -78,7 +79,8 @@ void gd_builder_free(gd_builder *b)
         g_clear_pointer(&party->calls_used, g_hash_table_unref);
         g_clear_pointer(&party->pools_used, g_hash_table_unref);
     }
-    GPtrArray *pointers[] = {b->parties, b->site_nodes, b->site_hows, b->attribute_names};
+    GPtrArray *pointers[] = {b->parties, b->pool_callers, b->site_nodes, b->site_hows,
+                             b->attribute_names};
     for (size_t i = 0; i < G_N_ELEMENTS(pointers); i++)
         g_ptr_array_unref(pointers[i]);
     GHashTableIter iter;

@@ -57,6 +57,7 @@ typedef struct {
     const gd_scenario_spec *scenario;
 
     GArray *connections;      /* gd_plan_connections */
+    GPtrArray *pool_callers;  /* of them, those that say `pools` */
     GPtrArray *parties;       /* gd_party, byte order of names */
     GArray *party_of;         /* per plan service: index into parties */
     GArray *op_nodes;         /* per plan op: const gd_node * of what it does */

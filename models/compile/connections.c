@@ -77,8 +77,8 @@ static const char *op_name(gd_builder *b, const char *callee, const gd_party *ca
 void gd_add_handshakes(gd_builder *b, GArray *ops, uint32_t service)
 {
     const char *name = b->plan->services[service].name;
-    for (guint i = 0; i < b->parties->len; i++) {
-        const gd_party *caller = b->parties->pdata[i];
+    for (guint i = 0; i < b->pool_callers->len; i++) {
+        const gd_party *caller = b->pool_callers->pdata[i];
         const gd_member *pool = find_pool(caller, name);
         if (!pool)
             continue;

@@ -100,6 +100,8 @@ static void read_parties(gd_builder *b)
         party->calls = g_hash_table_new(g_str_hash, g_str_equal);
         party->calls_used = g_hash_table_new(g_str_hash, g_str_equal);
         party->pools_used = g_hash_table_new(g_str_hash, g_str_equal);
+        if (party->spec && party->spec->pools.n)
+            g_ptr_array_add(b->pool_callers, party);
         const gd_node *calls = party->spec ? gd_node_said(party->node, "calls") : NULL;
         const gd_node *call = calls && calls->kind == GD_OBJECT ? calls->first : NULL;
         for (; call; call = call->next)
