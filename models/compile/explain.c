@@ -70,6 +70,9 @@ static void explain_said(explainer *e, const gd_field *field, const gd_node *nod
     row(e, path, value, origin);
 }
 
+/* What the layers do not say, the called service may. */
+static const char *const elsewhere[] = {"use", "balancer", "outlier_ejection", "discovery", NULL};
+
 static void explain_fields(explainer *e, const gd_shape *shape, const gd_node *node,
                            const char *prefix)
 {
@@ -83,7 +86,7 @@ static void explain_fields(explainer *e, const gd_shape *shape, const gd_node *n
         }
         g_autofree char *origin = origin_of(e, path);
         bool taken = strcmp(origin, "default") != 0;
-        if (strcmp(path, "balancer") != 0 && strcmp(path, "use") != 0)
+        if (!g_strv_contains(elsewhere, path))
             row(e, path,
                 field->fallback ? field->fallback
                 : taken         ? "none"
@@ -94,10 +97,25 @@ static void explain_fields(explainer *e, const gd_shape *shape, const gd_node *n
     }
 }
 
+/* Parts of balancing that are the callee's when the edge does not say them. */
+static void explain_callees(explainer *e, const gd_plan_site *site, const gd_resolved *how)
+{
+    uint32_t op = g_array_index(e->b->callees, uint32_t, site->callees_first);
+    const gd_node *callee = gd_party_of(e->b, e->b->plan->ops[op].service)->node;
+    for (unsigned i = 2; elsewhere[i]; i++) {
+        const gd_node *said = gd_node_said(callee, elsewhere[i]);
+        if (gd_node_said(how->node, elsewhere[i]))
+            continue;
+        g_autofree char *value = said ? gd_node_print(said, false) : g_strdup("-");
+        row(e, elsewhere[i], value, said ? "as the called service says" : "not named");
+    }
+}
+
 static void explain_rest(explainer *e, const gd_plan_site *site, const gd_resolved *how)
 {
     if (!how->says_balancer)
         row(e, "balancer", gd_balancer_words[site->balancer], "as the called service says");
+    explain_callees(e, site, how);
     g_autoptr(GString) chain = g_string_new(NULL);
     for (uint32_t i = 0; i < how->chain_n; i++)
         g_string_append_printf(
@@ -144,6 +162,8 @@ static char *explain_site(gd_builder *b, uint32_t index, const char *edge)
 {
     const gd_plan_site *site = &g_array_index(b->sites, gd_plan_site, index);
     const gd_node *place = b->site_nodes->pdata[index];
+    if (!b->site_hows->pdata[index])
+        return g_strdup_printf("%s\n  probes of a health check: no policy is on their way\n", edge);
     gd_call_at at = {.client = site->client, .op = site->caller_op, .place = place};
     at.callee = strchr(edge, '>') + 1;
     at.step = site->client == GD_NONE && place->kind == GD_OBJECT ? place : NULL;
