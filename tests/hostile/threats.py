@@ -120,7 +120,8 @@ def misspell(chance, key):
 
 # What a user names freely: to change it is no mistake by itself. Their members are fixed words again.
 NAMED = {"services", "clients", "operations", "external", "policies", "flags", "faults", "expect", "try",
-         "journeys", "mix", "regions", "links", "choose", "draw", "observed", "calls", "parallel"}
+         "journeys", "mix", "regions", "links", "choose", "draw", "observed", "calls", "parallel", "segments",
+         "values", "limits"}
 
 
 def misspelt(base, chance, long, library):
