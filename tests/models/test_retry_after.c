@@ -179,13 +179,35 @@ static void test_chains(void **unused)
     }
 }
 
+/* A date is read by another clock: 700 ms ahead, a second is over after 300 ms. */
+static void test_clocks(void **unused)
+{
+    (void)unused;
+    static const struct {
+        const char *encoding, *calls;
+    } rows[] = {{"absolute", "deadline_exceeded 1"}, {"relative", "ok 1"}};
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *web = g_strdup_printf(
+            "'deadline': {'after': '1s', 'propagate': true, 'encoding': '%s'}", rows[i].encoding);
+        g_autofree char *model = g_strdup_printf(
+            "'network': {'clients': '20ms'}, 'services': {'s': {'workers': 'unlimited', "
+            "'operations': {'op': [{'work': '300ms'}]}}, 'm': {'workers': 'unlimited', 'calls': "
+            "{'s': {'deadline': {'propagate': true}}}, 'operations': {'op': [{'work': '100ms'}, "
+            "'s.op']}}}, 'clients': {'web': {'at': 'm', %s, 'arrivals': {'csv': '1s'}}}",
+            web);
+        g_auto(bench) b = bench_of(model, "'faults': {'ahead': {'fault': 'clock_jump', 'target': "
+                                          "'services.m', 'at': '0s', 'offset': '700ms'}}");
+        bench_play(&b, "");
+        check_text(bench_calls(&b, "m>s.op"), rows[i].calls, "%s", rows[i].encoding);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_afters),
-        cmocka_unit_test(test_stops),
-        cmocka_unit_test(test_other_host),
-        cmocka_unit_test(test_chains),
+        cmocka_unit_test(test_afters),     cmocka_unit_test(test_stops),
+        cmocka_unit_test(test_other_host), cmocka_unit_test(test_chains),
+        cmocka_unit_test(test_clocks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
