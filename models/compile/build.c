@@ -15,6 +15,7 @@ gd_builder *gd_builder_new(gd_arena *arena, const gd_compile_options *options,
     gd_builder *b = g_new0(gd_builder, 1);
     b->arena = arena;
     b->problems = problems;
+    b->problems_before = gd_problems_count(problems);
     b->options = options ? options : &plain;
     b->reader = (gd_reader){.arena = arena, .problems = problems};
     b->plan = gd_arena_make(arena, gd_plan);

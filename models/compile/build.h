@@ -48,6 +48,7 @@ typedef struct {
 typedef struct {
     gd_arena *arena;
     gd_problems *problems;
+    guint problems_before; /* that are none of ours */
     gd_reader reader;
     const gd_compile_options *options;
     gd_plan *plan;

@@ -7,7 +7,7 @@
  */
 #define EVENT_BUDGET UINT64_C(2000000000)
 /* Leaves a program below 256 MiB (rigour 4.1). */
-#define MEMORY_BUDGET (UINT64_C(192) << 20)
+#define MEMORY_BUDGET (UINT64_C(176) << 20)
 /* Events at one instant: no model that makes progress comes near (rigour 4.1: Zeno guard). */
 #define STALL_BUDGET 1000000u
 

@@ -233,6 +233,8 @@ static void find_kinds(gd_builder *b, const gd_call_spec *spec, const void *spec
 static void add_policy(gd_builder *b, gd_policy_kind kind, const void *spec, bool mesh,
                        gd_resolved *out)
 {
+    if (gd_problems_count(b->problems) != b->problems_before)
+        return; /* a spec with mistakes has no size */
     gd_plan_policy policy = {.kind = (uint8_t)kind, .spec = spec, .mesh = mesh};
     out->hears_sent |= gd_policy_hears_sent(kind, spec);
     out->carries |= (uint8_t)gd_policy_carries(kind, spec);

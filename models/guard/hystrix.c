@@ -123,13 +123,13 @@ const gd_policy gd_hystrix_policy = {
 static void check(void *spec, const gd_node *node, gd_problems *problems)
 {
     gd_hystrix_spec *hystrix = spec;
-    g_autofree char *window = gd_quantity_print(GD_FIELD_SPAN, hystrix->window);
-    g_autofree char *snapshot = gd_quantity_print(GD_FIELD_SPAN, hystrix->snapshot);
     if (hystrix->window <= 0 || hystrix->snapshot <= 0) /* unreadable: that is said already */
         hystrix->window = hystrix->snapshot = GD_S;
     if (hystrix->window % hystrix->snapshot == 0 &&
         hystrix->window / hystrix->snapshot <= MOST_SLICES)
         return;
+    g_autofree char *window = gd_quantity_print(GD_FIELD_SPAN, hystrix->window);
+    g_autofree char *snapshot = gd_quantity_print(GD_FIELD_SPAN, hystrix->snapshot);
     gd_problem(problems, node,
                "the window of %s is not 1 to %u whole snapshots of %s; choose a snapshot that fits",
                window, MOST_SLICES, snapshot);
