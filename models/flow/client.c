@@ -11,7 +11,7 @@
 
 /* ---- pages -------------------------------------------------------------------------------------
  */
-static const gd_journey *journey_of(gd_run *run, const gd_plan_client *client, uint64_t key)
+static GD_HOT const gd_journey *journey_of(gd_run *run, const gd_plan_client *client, uint64_t key)
 {
     const gd_plan *plan = run->plan;
     uint32_t index = (uint32_t)(client - plan->clients);
@@ -66,7 +66,7 @@ static void visit_begin(gd_run *run, uint32_t slot)
 }
 
 /* Somebody comes: a visit begins, or one request is made. */
-static void arrive(gd_run *run, uint32_t index, uint64_t key, uint32_t ordinal)
+static GD_HOT void arrive(gd_run *run, uint32_t index, uint64_t key, uint32_t ordinal)
 {
     const gd_plan_client *client = &run->plan->clients[index];
     if (client->visits) {
