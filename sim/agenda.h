@@ -68,8 +68,8 @@ static inline uint64_t gd_entry_word(gd_entry e)
     return (uint64_t)e;
 }
 
-static GD_HOT gd_entry gd_agenda_entry(gd_agenda *agenda, gd_time at, unsigned rank, unsigned kind,
-                                       uint32_t subject)
+static inline GD_HOT gd_entry gd_agenda_entry(gd_agenda *agenda, gd_time at, unsigned rank,
+                                              unsigned kind, uint32_t subject)
 {
     uint64_t word = ++agenda->sequence << 29 | (uint64_t)kind << 24 | subject;
     at = at < GD_AGENDA_LATEST ? at : GD_AGENDA_LATEST;
@@ -81,7 +81,7 @@ void gd_agenda_ring_grow(gd_agenda *agenda, uint8_t ring);
 void gd_agenda_tree_update(gd_agenda *agenda, uint8_t ring);
 
 /* Sifts `e` down from the root of a heap of n entries. */
-static GD_HOT void gd_agenda_sift(gd_entry *h, uint32_t n, gd_entry e)
+static inline GD_HOT void gd_agenda_sift(gd_entry *h, uint32_t n, gd_entry e)
 {
     uint32_t i = 0;
     for (;;) {
@@ -110,7 +110,7 @@ static GD_HOT void gd_agenda_sift(gd_entry *h, uint32_t n, gd_entry e)
     h[i] = e;
 }
 
-static GD_HOT void gd_agenda_add(gd_agenda *agenda, gd_entry e)
+static inline GD_HOT void gd_agenda_add(gd_agenda *agenda, gd_entry e)
 {
     gd_entry *h = agenda->heap.base;
     if (agenda->hole) {
@@ -133,8 +133,8 @@ static GD_HOT void gd_agenda_add(gd_agenda *agenda, gd_entry e)
     h[i] = e;
 }
 
-static GD_HOT uint64_t gd_agenda_push(gd_agenda *agenda, gd_time at, unsigned rank, unsigned kind,
-                                      uint32_t subject)
+static inline GD_HOT uint64_t gd_agenda_push(gd_agenda *agenda, gd_time at, unsigned rank,
+                                             unsigned kind, uint32_t subject)
 {
     gd_entry e = gd_agenda_entry(agenda, at, rank, kind, subject);
     gd_agenda_add(agenda, e);
@@ -142,8 +142,8 @@ static GD_HOT uint64_t gd_agenda_push(gd_agenda *agenda, gd_time at, unsigned ra
 }
 
 /* Pushes at now + the ring's delay. Time never goes back, so a ring's entries are born in order. */
-static GD_HOT uint64_t gd_agenda_push_ring(gd_agenda *agenda, uint8_t ring, gd_time now,
-                                           unsigned kind, uint32_t subject)
+static inline GD_HOT uint64_t gd_agenda_push_ring(gd_agenda *agenda, uint8_t ring, gd_time now,
+                                                  unsigned kind, uint32_t subject)
 {
     gd_ring *r = &agenda->rings[ring];
     gd_entry e = gd_agenda_entry(agenda, now + r->delay, r->rank, kind, subject);
@@ -165,7 +165,7 @@ static GD_HOT uint64_t gd_agenda_push_ring(gd_agenda *agenda, uint8_t ring, gd_t
 }
 
 /* The earliest entry, or GD_ENTRY_LAST. *where says how to pop it: a ring, or GD_NO_RING. */
-static GD_HOT gd_entry gd_agenda_peek(gd_agenda *agenda, uint8_t *where)
+static inline GD_HOT gd_entry gd_agenda_peek(gd_agenda *agenda, uint8_t *where)
 {
     gd_entry *h = agenda->heap.base;
     if (agenda->hole) {
@@ -182,7 +182,7 @@ static GD_HOT gd_entry gd_agenda_peek(gd_agenda *agenda, uint8_t *where)
 }
 
 /* Takes what the last peek returned. */
-static GD_HOT void gd_agenda_pop(gd_agenda *agenda, uint8_t where)
+static inline GD_HOT void gd_agenda_pop(gd_agenda *agenda, uint8_t where)
 {
     if (where == GD_NO_RING) {
         agenda->hole = true;

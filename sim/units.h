@@ -20,7 +20,11 @@
 /* Becomes part of its callers, across files too (link-time optimisation keeps the attribute): of an
  * event's instructions a fifth were entering and leaving functions. For what every request passes;
  * not for both halves of a circle. */
+#ifdef __clang__ /* which takes `inline` on a function with external linkage for a mistake */
+#define GD_HOT __attribute__((always_inline))
+#else
 #define GD_HOT __attribute__((always_inline)) inline
+#endif
 
 typedef int64_t gd_time;  /* ns since t = 0, the end of the warm-up; negative during the warm-up */
 typedef int64_t gd_span;  /* ns */

@@ -40,7 +40,8 @@ typedef struct {
     gd_share correlation, rho, fill, fill_per_hour, load, steal;
     uint32_t max_active, status, n, cores, connections, table, ports;
     gd_dist_spec *delay, *up, *down;
-    gd_span notice, linger, grace, uptime, backoff, longest, after, interval, pause, fall, hold, decay;
+    gd_span notice, linger, grace, uptime, backoff, longest, after, interval, pause, fall, hold,
+        decay;
     gd_span jitter, offset, leeway, ttl, handshake, expires, idle;
     int64_t bytes_per_s, bytes_each, room, buffer, larger_than, rate;
     int64_t ppm;

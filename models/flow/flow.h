@@ -65,7 +65,7 @@ gd_time gd_serve_oldest(gd_run *run, uint32_t instance);
 void gd_serve_reset(gd_run *run, uint32_t instance);                /* begins, or begins anew */
 void gd_serve_event(gd_run *run, uint32_t instance, uint64_t word); /* GD_EV_SERVE */
 gd_outcome gd_serve_optional(gd_run *run, uint32_t slot, uint64_t salt);
-void gd_serve_expire(gd_run *run, uint32_t slot, uint64_t word);    /* GD_EV_EXPIRE */
+void gd_serve_expire(gd_run *run, uint32_t slot, uint64_t word); /* GD_EV_EXPIRE */
 
 /* models/serve/whose.c: the value of a request in a segment of the plan, or GD_WHOSE_... */
 uint32_t gd_whose(gd_run *run, uint32_t slot, uint32_t by);
@@ -199,8 +199,8 @@ uint64_t gd_share_either(uint64_t a, uint64_t b);
 void gd_fault_note(gd_run *run, uint32_t fault, bool begins); /* it begins, or is over */
 /* The wall clock as the instance reads it. */
 gd_time gd_instance_clock(const gd_run *run, uint32_t instance);
-/* Whether a shallow probe of it gets no answer: it hangs, stands still, or all its workers are held,
- * by a fault that is not `silent`. */
+/* Whether a shallow probe of it gets no answer: it hangs, stands still, or all its workers are
+ * held, by a fault that is not `silent`. */
 bool gd_instance_is_silent(const gd_run *run, uint32_t instance);
 
 /* fault/request.c: what a single request meets */

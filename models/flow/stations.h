@@ -31,9 +31,9 @@ typedef struct {
     uint32_t lane_head, lane_tail; /* work that goes on: served before arrivals */
     uint32_t service;
     uint16_t flags, zone;
-    uint32_t aside; /* index into classes or shared processors; GD_NONE */
-    uint32_t start; /* of the word of its pending start: another one is stale */
-    uint32_t serve; /* of its bytes in GD_SEG_SERVE, in 8 bytes */
+    uint32_t aside;  /* index into classes or shared processors; GD_NONE */
+    uint32_t start;  /* of the word of its pending start: another one is stale */
+    uint32_t serve;  /* of its bytes in GD_SEG_SERVE, in 8 bytes */
     uint32_t starts; /* so far: each has its own draw */
 } gd_instance;
 _Static_assert(sizeof(gd_instance) <= 64, "an instance is one cache line");

@@ -1,9 +1,9 @@
 /* Fallbacks: what a caller does instead when its call has failed (`then`).
  *
- *   default_value    a fixed answer: degraded; for a share of requests it is wrong, which is counted
- *                    here and which nobody else notices
- *   stale_cache      the last good answer, if it is no older than max_stale: degraded; else it
- * fails omit             the page without that part: degraded secondary        another operation:
+ *   default_value    a fixed answer: degraded; for a share of requests it is wrong, which is
+ * counted here and which nobody else notices stale_cache      the last good answer, if it is no
+ * older than max_stale: degraded; else it fails omit             the page without that part:
+ * degraded secondary        another operation:
  * {"call": …}, which must have room for everybody queue_for_later  accepted now, done later:
  * degraded, and tried again in the background fail_silent      an empty answer that counts as ok:
  * it hides the outage fail_open        permitted without asking: ok; for a share of users it is

@@ -229,9 +229,9 @@ typedef struct {
 typedef struct {
     const char *name, *kind, *target;
     bool background;
-    gd_time injected_at, effective_at;     /* it first began; the first operation met it */
-    gd_time removed_at, last_affected_at;  /* it was last over; the last operation met it */
-    uint64_t times;                        /* that it began */
+    gd_time injected_at, effective_at;    /* it first began; the first operation met it */
+    gd_time removed_at, last_affected_at; /* it was last over; the last operation met it */
+    uint64_t times;                       /* that it began */
 } gd_result_fault;
 
 typedef struct {

@@ -19,8 +19,8 @@ char *gd_schema_print(const gd_shape *root, const gd_shape *const *more, const c
 char *gd_explain_print(const gd_shape *root, const gd_shape *const *more, const char *path,
                        char **why);
 
-/* The field that `path` ends at (NULL: a shape itself), and the shape of its members or NULL; false:
- * nothing has that name. */
+/* The field that `path` ends at (NULL: a shape itself), and the shape of its members or NULL;
+ * false: nothing has that name. */
 bool gd_explain_find(const gd_shape *root, const gd_shape *const *more, const char *path,
                      const gd_field **field, const gd_shape **shape);
 

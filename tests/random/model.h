@@ -12,10 +12,10 @@ typedef struct {
 } gd_random;
 
 /* What a property needs of a model. */
-#define GD_RANDOM_DRAINS 1u /* all clients stop, all faults end, and there is time enough */
-#define GD_RANDOM_EXACT  2u /* only times that double to the ns: constants, whole factors */
-#define GD_RANDOM_TWICE  4u /* the same model with every time doubled and every rate halved */
-#define GD_RANDOM_LONELY 8u /* the same model with one more service that nobody calls, "aa" */
+#define GD_RANDOM_DRAINS 1u  /* all clients stop, all faults end, and there is time enough */
+#define GD_RANDOM_EXACT  2u  /* only times that double to the ns: constants, whole factors */
+#define GD_RANDOM_TWICE  4u  /* the same model with every time doubled and every rate halved */
+#define GD_RANDOM_LONELY 8u  /* the same model with one more service that nobody calls, "aa" */
 #define GD_RANDOM_MORE   16u /* also with policies that the naive simulator does not know */
 
 gd_random *gd_random_model(uint64_t seed, unsigned traits);

@@ -7,8 +7,8 @@
     "{'read': [], 'write': []}}, 'api': {'workers': 1, 'operations': {'get': [" steps "]}}}, "     \
     "'clients': {'web': {'at': 'api', 'arrivals': {'poisson': '1/s'}, 'draw': {'items': 2}}}}"
 
-static const char *const kinds[] = {"enter",    "work",   "wait",       "call",  "send",
-                                    "parallel", "choose", "repeat",     "if",    "fail",
+static const char *const kinds[] = {"enter",    "work",   "wait",       "call",     "send",
+                                    "parallel", "choose", "repeat",     "if",       "fail",
                                     "jump",     "end",    "end-strand", "optional", "refuse"};
 
 static void print_step(GString *out, const gd_plan *plan, const gd_step *step, uint32_t first)
