@@ -93,6 +93,45 @@ const gd_concept_entry gd_concepts_of_servers[] = {
               .price = "capacity, at the worst moment",
               .dangerous_with = "survivors without headroom",
               .source = "Kubernetes, \"Pod Lifecycle\""}},
+    {.name = "edf",
+     .topic = "servers",
+     .fields = "services.*.discipline",
+     .text = {.title = "Earliest deadline first",
+              .idea = "Next is who will give up first.",
+              .cures =
+                  "lateness while there is capacity for all: one worker that may interrupt its "
+                  "work meets every deadline in this order, if any order does",
+              .cures_not = "overload: it serves those who are about to give up, and everybody is "
+                           "late, unless what has expired is dropped",
+              .price = "callers must say their deadlines, and who says none comes last",
+              .dangerous_with = "callers who say a short deadline to be served first",
+              .source = "Liu and Layland, \"Scheduling Algorithms for Multiprogramming in a "
+                        "Hard-Real-Time Environment\", JACM 1973"}},
+    {.name = "expired",
+     .topic = "servers",
+     .fields = "services.*.queue.drop_expired",
+     .text = {.title = "Drop expired",
+              .idea = "When a request's turn comes its deadline is looked at first: if it has "
+                      "passed, nobody waits for the answer, and no work is done.",
+              .cures = "work for callers that have given up: after a stall the queue is emptied at "
+                       "once",
+              .cures_not = "requests that expire while they are served; callers that say no "
+                           "deadline",
+              .price = "nothing, but that deadlines must travel with the calls",
+              .dangerous_with = "clocks that differ, where a deadline travels as a date",
+              .source = "Google SRE book, chapter 22; patterns 3.2 and 4.2"}},
+    {.name = "queue-timeout",
+     .topic = "servers",
+     .fields = "services.*.queue.timeout",
+     .text = {.title = "Queue timeout",
+              .idea = "Who has waited for so long is sent away before his turn.",
+              .cures = "waits without end: nobody waits longer than this",
+              .cures_not = "the load: at the limit everybody served has waited almost so long",
+              .price = "those sent away waited for nothing",
+              .dangerous_with = "a timeout above the callers' own: they have gone before it acts",
+              .numbers = "with one drawn for each request it is the impatience of Erlang's A "
+                         "formula",
+              .source = "patterns 4.6; C. Palm 1957"}},
     {.name = "load-shedding",
      .topic = "servers",
      .fields = "services.*.queue.limit",

@@ -22,9 +22,14 @@ static const gd_concept_entry *const tables[] = {
     gd_concepts_of_faults, gd_concepts_of_failure, gd_concepts_of_measuring, gd_concepts_of_network,
 };
 
-static const char *name_of(const gd_shape *shape)
+static const char *pattern_of(const gd_shape *shape)
 {
     return shape->concept->pattern ? shape->concept->pattern : shape->name;
+}
+
+static const char *own_name(const gd_shape *shape)
+{
+    return shape->name;
 }
 
 static bool is_known(const GPtrArray *concepts, const char *name)
@@ -35,13 +40,23 @@ static bool is_known(const GPtrArray *concepts, const char *name)
     return false;
 }
 
-/* Kinds state their text in their shape; the topic is that of the first place that leads there. */
-static void add_kinds(gd_arena *arena, GPtrArray *found, const gd_shape *root, const char *topic)
+static bool is_shown(const GPtrArray *concepts, const gd_shape *shape)
+{
+    for (guint i = 0; i < concepts->len; i++)
+        if (((const gd_concept_entry *)concepts->pdata[i])->shape == shape)
+            return true;
+    return false;
+}
+
+/* Kinds state their text in their shape; the topic is that of the first place that leads there. The
+ * first of a pattern stands for it, under the pattern's name; the others follow under their own. */
+static void add_kinds(gd_arena *arena, GPtrArray *found, const gd_shape *root, const char *topic,
+                      const char *(*name_of)(const gd_shape *))
 {
     g_autoptr(GPtrArray) shapes = gd_shape_collect(root, NULL);
     for (guint i = 0; i < shapes->len; i++) {
         const gd_shape *shape = g_ptr_array_index(shapes, i);
-        if (!shape->concept || is_known(found, name_of(shape)))
+        if (!shape->concept || is_known(found, name_of(shape)) || is_shown(found, shape))
             continue;
         gd_concept_entry *entry = gd_arena_make(arena, gd_concept_entry);
         entry->name = name_of(shape);
@@ -79,21 +94,28 @@ static gd_concept_entry *with_shape(gd_arena *arena, const gd_concept_entry *ent
     return copy;
 }
 
+static void add_all_kinds(gd_arena *arena, GPtrArray *found,
+                          const char *(*name_of)(const gd_shape *))
+{
+    add_kinds(arena, found, &gd_call_shape, "calls", name_of);
+    for (const gd_shape *const *fault = gd_fault_shapes; *fault; fault++)
+        add_kinds(arena, found, *fault, "faults", name_of);
+    add_kinds(arena, found, &gd_network_shape, "network", name_of);
+    add_kinds(arena, found, &gd_client_shape, "users", name_of);
+    add_kinds(arena, found, &gd_service_shape, "servers", name_of);
+    add_kinds(arena, found, &gd_model_shape, "servers", name_of);
+    add_kinds(arena, found, &gd_scenario_shape, "faults", name_of);
+}
+
 GPtrArray *gd_concepts_new(gd_arena *arena)
 {
     GPtrArray *found = g_ptr_array_new();
-    add_kinds(arena, found, &gd_call_shape, "calls");
-    for (const gd_shape *const *fault = gd_fault_shapes; *fault; fault++)
-        add_kinds(arena, found, *fault, "faults");
-    add_kinds(arena, found, &gd_network_shape, "network");
-    add_kinds(arena, found, &gd_client_shape, "users");
-    add_kinds(arena, found, &gd_service_shape, "servers");
-    add_kinds(arena, found, &gd_model_shape, "servers");
-    add_kinds(arena, found, &gd_scenario_shape, "faults");
+    add_all_kinds(arena, found, pattern_of);
     for (size_t t = 0; t < G_N_ELEMENTS(tables); t++)
         for (const gd_concept_entry *entry = tables[t]; entry->name; entry++)
             if (!is_known(found, entry->name))
                 g_ptr_array_add(found, with_shape(arena, entry));
+    add_all_kinds(arena, found, own_name);
     g_ptr_array_sort(found, compare);
     return found;
 }
@@ -110,8 +132,23 @@ static bool is_same(const char *a, const char *b)
     return a && !*a && !*b;
 }
 
-const gd_concept_entry *gd_concept_find(const GPtrArray *concepts, const char *word)
+/* Words of results, and of the tables of kinds, that a model writes in another way. */
+static const char *as_written(const char *word)
 {
+    static const char *const words[][2] = {
+        {"adaptive", "aws-adaptive"},
+        {"envoy_limits", "envoy"},
+        {"hop", "mesh"},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(words); i++)
+        if (is_same(words[i][0], word))
+            return words[i][1];
+    return word;
+}
+
+const gd_concept_entry *gd_concept_find(const GPtrArray *concepts, const char *said)
+{
+    const char *word = as_written(said);
     for (unsigned by = 0; by < 3; by++)
         for (guint i = 0; i < concepts->len; i++) {
             const gd_concept_entry *entry = concepts->pdata[i];

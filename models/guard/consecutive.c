@@ -153,4 +153,17 @@ const gd_shape gd_consecutive_shape = {
     .fields = fields,
     .bare = "failures",
     .check = check,
+    .concept =
+        &(const gd_concept){
+            .title = "Circuit breaker: failures in a row",
+            .idea = "So many failures one after the other, and it opens, each time for longer; one "
+                    "trial decides.",
+            .cures = "A callee that is down: it opens after a handful of calls, however few come.",
+            .cures_not = "A callee that fails half of its calls: a run of n failures has a chance "
+                         "of one in 2^n.",
+            .price = "Every opening keeps away the users of its whole wait.",
+            .dangerous_with = "High rates: at a failure share f a run of n comes about every 1 / "
+                              "((1 - f) f^n) calls, so a healthy callee is cut off by chance.",
+            .source = "Finagle FailureAccrualPolicy; patterns 3.6",
+        },
 };

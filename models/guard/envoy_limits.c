@@ -117,4 +117,18 @@ const gd_shape gd_envoy_limits_shape = {
     .source = "Envoy circuit_breaker.proto, Thresholds",
     .bytes = sizeof(gd_envoy_limits_spec),
     .fields = fields,
+    .concept =
+        &(const gd_concept){
+            .title = "Envoy's circuit breaker: limits",
+            .idea = "No breaker, but limits of what is going on at once with a cluster: "
+                    "connections, requests, and requests that wait for a connection.",
+            .cures = "Callers that pile up behind a slow callee.",
+            .cures_not =
+                "A callee that fails fast: nothing is ever going on for long, so no limit is met.",
+            .price = "A limit that is right for today's latency is wrong for tomorrow's.",
+            .dangerous_with = "The name: who expects it to open on errors has no breaker. That is "
+                              "outlier detection.",
+            .numbers = "By Little's law a limit of L lets L / latency pass.",
+            .source = "Envoy circuit_breaker.proto, Thresholds",
+        },
 };

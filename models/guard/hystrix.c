@@ -139,19 +139,19 @@ static void check(void *spec, const gd_node *node, gd_problems *problems)
 static const gd_field fields[] = {
     GD_FIELD_ROW(gd_hystrix_spec, window, GD_FIELD_SPAN, .fallback = "\"10s\"", .min = GD_MS,
                  .max = GD_DAY, .help = "what the verdict is about",
-                 .source = "Hystrix metrics.rollingStats.timeInMilliseconds"),
+                 .source = "Hystrix metrics.rollingStats"),
     GD_FIELD_ROW(gd_hystrix_spec, snapshot, GD_FIELD_SPAN, .fallback = "\"500ms\"", .min = GD_MS,
                  .max = GD_DAY, .help = "how often it looks",
-                 .source = "Hystrix metrics.healthSnapshot.intervalInMilliseconds"),
+                 .source = "Hystrix metrics.healthSnapshot"),
     GD_FIELD_ROW(gd_hystrix_spec, request_volume, GD_FIELD_COUNT, .fallback = "20", .min = 1,
                  .max = 1000000000, .help = "no verdict below so many requests in the window",
-                 .source = "Hystrix circuitBreaker.requestVolumeThreshold"),
+                 .source = "Hystrix requestVolumeThreshold"),
     GD_FIELD_ROW(gd_hystrix_spec, error_rate, GD_FIELD_SHARE, .fallback = "\"50%\"", .min = 1000000,
                  .max = GD_SHARE_ONE, .help = "opens at or above this share of errors",
-                 .source = "Hystrix circuitBreaker.errorThresholdPercentage"),
+                 .source = "Hystrix errorThresholdPercentage"),
     GD_FIELD_ROW(gd_hystrix_spec, sleep, GD_FIELD_SPAN, .fallback = "\"5s\"", .min = GD_MS,
                  .max = GD_DAY, .help = "refuses everything this long, then lets one trial through",
-                 .source = "Hystrix circuitBreaker.sleepWindowInMilliseconds"),
+                 .source = "Hystrix sleepWindowInMilliseconds"),
     {0},
 };
 
@@ -162,4 +162,17 @@ const gd_shape gd_hystrix_shape = {
     .bytes = sizeof(gd_hystrix_spec),
     .fields = fields,
     .check = check,
+    .concept =
+        &(const gd_concept){
+            .title = "Circuit breaker: Hystrix",
+            .idea = "A rolling window is looked at every half second; with enough requests and "
+                    "enough errors in it the breaker opens, and after a sleep one trial decides.",
+            .cures = "Threads that wait for a callee that does not answer.",
+            .cures_not = "A short burst of errors: the verdict falls with the next snapshot.",
+            .price = "Users refused although their call might have worked.",
+            .dangerous_with =
+                "A callee of which one part is down: it closes the way to the other parts too.",
+            .numbers = "20 requests and 50 % errors in 10 s; it sleeps 5 s.",
+            .source = "Hystrix HystrixCommandProperties, HystrixCircuitBreaker",
+        },
 };

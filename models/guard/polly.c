@@ -123,4 +123,18 @@ const gd_shape gd_polly_shape = {
     .source = "Polly v8 CircuitBreakerStrategyOptions",
     .bytes = sizeof(gd_polly_spec),
     .fields = fields,
+    .concept =
+        &(const gd_concept){
+            .title = "Circuit breaker: Polly",
+            .idea = "After each failure it asks whether the sampling window holds enough calls and "
+                    "too large a share of failures; then it opens for a fixed break, and one trial "
+                    "decides.",
+            .cures = "Calls to a callee that fails them all.",
+            .cures_not =
+                "A callee with little traffic: below the minimum of calls there is no verdict.",
+            .price = "Users refused although their call might have worked.",
+            .dangerous_with = "Its defaults for callers of a few calls a second: the minimum is "
+                              "never reached, and it never opens.",
+            .source = "Polly v8 CircuitBreakerStrategyOptions",
+        },
 };

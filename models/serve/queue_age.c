@@ -40,4 +40,19 @@ const gd_shape gd_queue_age_shape = {
     .bytes = sizeof(gd_queue_age_spec),
     .fields = fields,
     .bare = "max",
+    .concept =
+        &(const gd_concept){
+            .title = "Shedding by the age of the queue",
+            .idea =
+                "While somebody has waited for longer than the limit, whoever comes is refused: "
+                "the oldest shows what the next one would wait, whatever a request costs.",
+            .cures = "A standing queue, also when requests differ in cost and a limit on their "
+                     "number says little.",
+            .cures_not = "Those who wait already: they are served, however late.",
+            .price = "It sees overload only when the oldest is late; then it refuses everybody "
+                     "until that one has gone.",
+            .dangerous_with = "Last in, first out, and priorities: one forgotten request at the "
+                              "bottom closes the door for all.",
+            .source = "patterns 4.2; Amazon SQS, the age of the oldest message",
+        },
 };

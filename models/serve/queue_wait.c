@@ -101,4 +101,20 @@ const gd_shape gd_queue_wait_shape = {
     .bytes = sizeof(gd_queue_wait_spec),
     .fields = fields,
     .check = check,
+    .concept =
+        &(const gd_concept){
+            .title = "Shedding by predicted wait",
+            .idea =
+                "The wait is predicted, as those ahead times the mean service over the workers, "
+                "and who would wait too long, or past his deadline, is told so at once.",
+            .cures = "Work that is too late before it begins; callers learn it while another try "
+                     "still makes sense.",
+            .cures_not = "Costs that differ much: the mean predicts nobody's wait well.",
+            .price = "Some are refused who would have made it.",
+            .dangerous_with = "A sudden change of pace: the mean is of the past, and after a stall "
+                              "it refuses whom it could serve.",
+            .numbers =
+                "Wait = (queued + 1) x mean service / workers while all are busy, else none.",
+            .source = "patterns 4.2; Google SRE book, chapter 22",
+        },
 };

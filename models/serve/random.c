@@ -33,4 +33,21 @@ const gd_shape gd_random_shed_shape = {
     .bytes = sizeof(gd_random_shed_spec),
     .fields = fields,
     .bare = "share",
+    .concept =
+        &(const gd_concept){
+            .title = "Random shedding",
+            .pattern = "random-shedding",
+            .idea = "A fixed share of what comes is refused, whoever it is: an operator's switch "
+                    "for the worst hour.",
+            .cures = "Overload whose size is known, when nothing finer is there.",
+            .cures_not = "Overload of another size: it refuses the same share when there is room "
+                         "for all, and when there is room for none.",
+            .price = "Refused users who could have been served.",
+            .dangerous_with = "Retries: each refused user comes again, and is mostly let in. A "
+                              "request with many calls, each of which must pass.",
+            .numbers = "With room for a share r of the load, 1 - r must go. Of n calls, each "
+                       "refused with p, all pass with (1 - p)^n.",
+            .source = "patterns 4.2 random_pct; AWS Builders' Library, Using load shedding to "
+                      "avoid overload",
+        },
 };

@@ -135,4 +135,20 @@ const gd_shape gd_success_rate_shape = {
     .source = "Envoy admission control",
     .bytes = sizeof(gd_success_rate_spec),
     .fields = fields,
+    .concept =
+        &(const gd_concept){
+            .title = "Admission by success rate",
+            .idea = "A server whose answers fail more and more refuses a share of what comes, the "
+                    "larger the fewer succeed, and so gives the rest a chance.",
+            .cures = "Failure from too much load, without any limit to tune.",
+            .cures_not =
+                "Failure with another cause: a broken dependency makes it refuse users as well.",
+            .price = "A share of refused users even among those who would succeed; a window's "
+                     "delay in both directions.",
+            .dangerous_with = "Callers that count its refusals as failures and retry: it refuses "
+                              "more, and they ask more.",
+            .numbers = "p = ((n - good / threshold) / (n + 1)) ^ (1 / aggression), at most the "
+                       "largest share.",
+            .source = "Envoy admission_control.proto; Google SRE book, chapter 21",
+        },
 };
