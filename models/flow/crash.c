@@ -209,7 +209,7 @@ void gd_instance_unhang(gd_run *run, uint32_t at)
         uint32_t slot = g_array_index(frames, gd_found, i).slot;
         gd_frame *frame = &GD_FRAMES(run)[slot];
         frame->flags = (uint16_t)(frame->flags & ~GD_F_HUNG);
-        gd_frame_go_on(run, slot); /* the work it hung in starts again */
+        gd_frame_go_on(run, slot); /* the step it hung in starts again, or hears what came back */
     }
     g_array_free(frames, TRUE);
     const gd_instance *instance = &GD_INSTANCES(run)[at];

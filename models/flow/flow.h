@@ -18,7 +18,8 @@ void gd_frame_finish(gd_run *run, uint32_t slot, gd_outcome outcome);
 void gd_frame_reply(gd_run *run, uint32_t slot); /* GD_EV_REPLY */
 /* One branch (or the only one) of the step in progress of `parent` is back. */
 void gd_frame_branch_done(gd_run *run, uint32_t parent, gd_outcome outcome);
-bool gd_frame_is_left(gd_run *run, uint32_t slot); /* nobody waits for what it does */
+void gd_frame_came_back(gd_run *run, uint32_t slot); /* what came back while it hung */
+bool gd_frame_is_left(gd_run *run, uint32_t slot);   /* nobody waits for what it does */
 /* Answers without service: refused, limited, injected error. */
 void gd_frame_answer(gd_run *run, uint32_t slot, gd_outcome outcome);
 /* The accounts of `work` done for a frame by its service. */

@@ -81,6 +81,8 @@ void gd_frame_follow(gd_run *run, uint32_t slot)
     frame->flags = (uint16_t)(frame->flags & ~GD_F_EVENT);
     if (__builtin_expect(frame->flags & GD_F_DEAD, 0))
         gd_frame_free(run, slot);
+    else if (__builtin_expect(frame->pending & GD_CAME_BACK, 0))
+        gd_frame_came_back(run, slot);
     else
         gd_frame_run(run, slot);
 }

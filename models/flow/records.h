@@ -70,6 +70,10 @@ typedef enum {
     0x4000u /* its caller's timeout passed: a good answer makes it a false one                     \
              */
 
+/* In `pending`: something came back while the instance hung, and is looked at when that ends. */
+#define GD_CAME_BACK 0x8000u
+_Static_assert(GD_MAX_BRANCHES < GD_CAME_BACK, "branches are counted below the mark");
+
 typedef struct {
     uint64_t key;
     gd_time arrived; /* at the instance */
@@ -80,7 +84,7 @@ typedef struct {
     uint32_t age;
     uint32_t instance;
     uint16_t pc, site;
-    uint16_t pending; /* branches not back yet */
+    uint16_t pending; /* branches not back yet; GD_CAME_BACK */
     uint16_t back;    /* link of the answer */
     uint16_t flags;
     uint8_t by;      /* gd_caller_kind */

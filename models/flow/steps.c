@@ -184,9 +184,21 @@ static bool fails(const gd_run *run, uint32_t slot, const gd_step *step)
     return gd_mix(GD_FRAMES(run)[slot].key, step->salt) < share || share == UINT64_MAX;
 }
 
+/* A process that hangs takes no step: gd_instance_unhang goes on here. */
+static bool is_stopped(gd_run *run, uint32_t slot)
+{
+    gd_frame *frame = &GD_FRAMES(run)[slot];
+    if (!(GD_INSTANCES(run)[frame->instance].flags & GD_I_HANG))
+        return false;
+    frame->flags |= GD_F_HUNG;
+    return true;
+}
+
 void gd_frame_run(gd_run *run, uint32_t slot)
 {
     const gd_plan *plan = run->plan;
+    if (__builtin_expect(run->any_levers, 0) && is_stopped(run, slot))
+        return;
     for (;;) {
         gd_frame *frame = &GD_FRAMES(run)[slot];
         const gd_step *step = &plan->steps[frame->pc];
@@ -285,13 +297,10 @@ static void go_on(gd_run *run, uint32_t slot)
     gd_frame_run(run, slot);
 }
 
-/* A parallel's branch is back. All must succeed, or the first k of n. */
-static void parallel_branch(gd_run *run, uint32_t slot, const gd_step *step, gd_outcome outcome)
+/* What a parallel comes to. All must succeed, or the first k of n. */
+static void parallel_verdict(gd_run *run, uint32_t slot, const gd_step *step)
 {
-    gd_frame *frame = &GD_FRAMES(run)[slot];
-    bool good = gd_outcome_rows[outcome].good;
-    if (!good && frame->outcome == GD_OK)
-        frame->outcome = (uint8_t)outcome;
+    const gd_frame *frame = &GD_FRAMES(run)[slot];
     gd_outcome first_failure = (gd_outcome)frame->outcome;
     if (step->b == step->n) {
         if (first_failure != GD_OK && (frame->pending == 0 || step->flags & GD_STEP_AT_ONCE))
@@ -300,8 +309,7 @@ static void parallel_branch(gd_run *run, uint32_t slot, const gd_step *step, gd_
             go_on(run, slot);
         return;
     }
-    gd_frame_side *side = &GD_SIDES(run)[slot];
-    side->succeeded = (uint16_t)(side->succeeded + good);
+    const gd_frame_side *side = &GD_SIDES(run)[slot];
     if (side->succeeded >= step->b) {
         abandon_rest(run, slot, step);
         go_on(run, slot);
@@ -309,6 +317,50 @@ static void parallel_branch(gd_run *run, uint32_t slot, const gd_step *step, gd_
                (step->flags & GD_STEP_AT_ONCE && side->succeeded + frame->pending < step->b)) {
         fail_step(run, slot, step, first_failure);
     }
+}
+
+/* What the step in progress comes to, now that something of it is back. */
+static void verdict(gd_run *run, uint32_t slot, const gd_step *step, gd_outcome outcome)
+{
+    if (step->kind == GD_STEP_PARALLEL) {
+        parallel_verdict(run, slot, step);
+        return;
+    }
+    if (!gd_outcome_rows[outcome].good) {
+        fail_step(run, slot, step, outcome);
+        return;
+    }
+    if (step->kind == GD_STEP_REPEAT) {
+        const gd_frame_side *side = &GD_SIDES(run)[slot];
+        while (side->iteration < side->iterations && GD_FRAMES(run)[slot].pending < step->n) {
+            repeat_start(run, slot, step);
+            side = &GD_SIDES(run)[slot];
+        }
+        if (GD_FRAMES(run)[slot].pending > 0)
+            return;
+    }
+    go_on(run, slot);
+}
+
+/* Whoever hangs hears of what is back when it hangs no longer. */
+static bool hears_later(gd_run *run, uint32_t slot, gd_outcome outcome)
+{
+    gd_frame *frame = &GD_FRAMES(run)[slot];
+    if (!is_stopped(run, slot) && !(frame->pending & GD_CAME_BACK))
+        return false;
+    frame->pending |= GD_CAME_BACK;
+    if (!gd_outcome_rows[outcome].good && frame->outcome == GD_OK)
+        frame->outcome = (uint8_t)outcome;
+    return true;
+}
+
+void gd_frame_came_back(gd_run *run, uint32_t slot)
+{
+    gd_frame *frame = &GD_FRAMES(run)[slot];
+    if (is_stopped(run, slot))
+        return;
+    frame->pending = (uint16_t)(frame->pending & ~GD_CAME_BACK);
+    verdict(run, slot, &run->plan->steps[frame->pc], (gd_outcome)frame->outcome);
 }
 
 void gd_frame_branch_done(gd_run *run, uint32_t slot, gd_outcome outcome)
@@ -319,23 +371,21 @@ void gd_frame_branch_done(gd_run *run, uint32_t slot, gd_outcome outcome)
     frame->pending--;
     if (outcome == GD_DEGRADED)
         frame->flags |= GD_F_DEGRADED;
-    if (step->kind == GD_STEP_CALL) {
-        if (good)
-            go_on(run, slot);
-        else
-            fail_step(run, slot, step, outcome);
-        return;
-    }
     if (step->kind == GD_STEP_PARALLEL) {
-        parallel_branch(run, slot, step, outcome);
-        return;
+        if (!good && frame->outcome == GD_OK)
+            frame->outcome = (uint8_t)outcome;
+        if (step->b < step->n) {
+            gd_frame_side *side = &GD_SIDES(run)[slot];
+            side->succeeded = (uint16_t)(side->succeeded + good);
+        }
     }
-    g_assert(step->kind == GD_STEP_REPEAT);
-    const gd_frame_side *side = &GD_SIDES(run)[slot];
-    if (!good)
-        fail_step(run, slot, step, outcome);
-    else if (side->iteration < side->iterations)
-        repeat_start(run, slot, step);
-    else if (frame->pending == 0)
+    if (__builtin_expect(run->any_levers || frame->pending & GD_CAME_BACK, 0) &&
+        hears_later(run, slot, outcome))
+        return;
+    g_assert(step->kind == GD_STEP_CALL || step->kind == GD_STEP_PARALLEL ||
+             step->kind == GD_STEP_REPEAT);
+    if (step->kind == GD_STEP_CALL && good)
         go_on(run, slot);
+    else
+        verdict(run, slot, step, outcome);
 }

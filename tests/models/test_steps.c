@@ -3,14 +3,15 @@
 
 #include <glib.h>
 
-#define STEPS(steps)                                                                               \
-    "'services': {'m': {'workers': 1, 'threads': 'async', 'operations': {'op': [" steps "]}}, "    \
+#define STEPS_OF(threads, steps, arrivals)                                                         \
+    "'services': {'m': {" threads ", 'operations': {'op': [" steps "]}}, "                         \
     "'y': {'workers': 'unlimited', 'operations': {'op': [{'work': '10ms'}], 'bad': [{'work': "     \
     "'4ms'}, {'fail': '100%'}]}}, 'z': {'workers': 'unlimited', 'operations': {'op': [{'work': "   \
     "'30ms'}], 'bad': [{'work': '40ms'}, {'fail': '100%'}]}}}, 'flags': {'on': {'share': "         \
     "'100%'}, "                                                                                    \
-    "'off': {'share': '0%'}}, 'clients': {'a': {'at': 'm', 'draw': {'n': 3}, 'arrivals': {'csv': " \
-    "'0'}}}"
+    "'off': {'share': '0%'}}, 'clients': {'a': {'at': 'm', 'draw': {'n': 3}, 'arrivals': "         \
+    "{'csv': " arrivals "}}}"
+#define STEPS(steps) STEPS_OF("'workers': 1, 'threads': 'async'", steps, "'0'")
 
 static const struct {
     const char *name, *model, *outcomes;
@@ -79,6 +80,52 @@ static void test_steps(void **unused)
     }
 }
 
+/* Its process hangs from 5 ms on for `lasts`: what comes back meanwhile is heard of then, and the
+ * next step begins then. */
+static const struct {
+    const char *name, *model, *lasts, *outcomes;
+    double latency_ms;
+} hangs[] = {
+    {"a call is back: answered afterwards", STEPS("'y.op'"), "95ms", "ok 1", 100},
+    {"the next call begins afterwards", STEPS("'y.op', 'z.op'"), "95ms", "ok 1", 130},
+    {"over before anything is back", STEPS("'y.op', 'z.op'"), "4ms", "ok 1", 40},
+    {"so is a failure answered", STEPS("'z.bad'"), "95ms", "server_error 1", 100},
+    {"all branches are back", STEPS("{'parallel': ['y.op', 'z.op']}, 'y.op'"), "95ms", "ok 1", 110},
+    {"one branch is: it waits for the other", STEPS("{'parallel': ['y.op', 'z.op']}, 'y.op'"),
+     "15ms", "ok 1", 40},
+    {"one that failed is: it waits no longer",
+     STEPS("{'parallel': ['z.op', 'z.bad', 'y.op'], 'on_failure': 'at_once'}"), "45ms",
+     "server_error 1", 50},
+    {"the first of two is", STEPS("{'parallel': ['y.op', 'z.op'], 'until': 'first'}"), "15ms",
+     "ok 1", 20},
+    {"steps of a branch", STEPS("{'parallel': [['y.op', 'z.op'], ['z.op', 'y.op']]}"), "15ms",
+     "ok 1", 50},
+    {"the next round", STEPS("{'repeat': 3, 'steps': ['y.op']}"), "95ms", "ok 1", 120},
+    {"the next rounds, two at a time", STEPS("{'repeat': 5, 'at_once': 2, 'steps': ['y.op']}"),
+     "95ms", "ok 1", 120},
+    {"a round failed: no more", STEPS("{'repeat': 3, 'at_once': 2, 'steps': ['z.bad']}"), "95ms",
+     "server_error 1", 100},
+    {"work begins afterwards", STEPS("'y.op', {'work': '7ms'}"), "95ms", "ok 1", 107},
+    {"who comes meanwhile calls afterwards",
+     STEPS_OF("'workers': 'unlimited'", "'y.op', 'z.op'", "'6ms'"), "95ms", "ok 1", 134},
+};
+
+static void test_a_process_hangs(void **unused)
+{
+    (void)unused;
+    for (size_t i = 0; i < G_N_ELEMENTS(hangs); i++) {
+        g_autofree char *fault = g_strdup_printf("'faults': {'f': {'fault': 'hang', 'target': "
+                                                 "'services.m', 'at': '5ms', 'for': '%s'}}",
+                                                 hangs[i].lasts);
+        g_auto(bench) b = bench_of(hangs[i].model, fault);
+        bench_play(&b, "");
+        check_text(bench_outcomes(&b, "a.op"), hangs[i].outcomes, "%s", hangs[i].name);
+        check_that(bench_latency_ms(&b, "a.op") == hangs[i].latency_ms, "%s: %g ms", hangs[i].name,
+                   bench_latency_ms(&b, "a.op"));
+        check_that(gd_run_count_in_flight(b.run) == 0, "%s", hangs[i].name);
+    }
+}
+
 /* Two pieces of uniformly 0 to 100 ms, drawn apart: one after the other they take up to 20 ms in 2
  * % of requests (one draw for both: 10 %), side by side in 4 % (20 %). */
 #define PIECE "{'wait': {'uniform': {'low': '0ms', 'high': '100ms'}}}"
@@ -118,6 +165,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_steps),
+        cmocka_unit_test(test_a_process_hangs),
         cmocka_unit_test(test_draws_are_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -133,7 +133,7 @@ void nv_unhang(nv_world *w, uint32_t at)
     for (guint i = 0; i < tasks->len; i++) {
         nv_task *task = tasks->pdata[i];
         task->hung = false;
-        nv_at_once(w, nv_task_run, task); /* the step that it hung in begins again */
+        nv_at_once(w, nv_task_run, task); /* the step it hung in begins again, or is concluded */
     }
     g_ptr_array_unref(tasks);
     if (nv_service_of(w, at)->discipline == GD_PS)

@@ -189,12 +189,23 @@ static bool one_step(nv_world *w, nv_task *task, const gd_step *step)
     return true;
 }
 
+static void conclude(nv_world *w, nv_task *task, gd_outcome outcome);
+
 void nv_task_run(nv_world *w, void *subject, unsigned level)
 {
     (void)level;
     nv_task *task = subject;
     if (task->gone || task->replying)
         return;
+    if (w->instances[task->instance].hung) {
+        task->hung = true;
+        return;
+    }
+    if (task->heard) {
+        task->heard = false;
+        conclude(w, task, task->bad);
+        return;
+    }
     while (one_step(w, task, &w->plan->steps[task->pc]))
         ;
 }
@@ -217,12 +228,8 @@ static void fail_step(nv_world *w, nv_task *task, const gd_step *step, gd_outcom
     nv_task_finish(w, task, task->strand ? outcome : up);
 }
 
-static void parallel_back(nv_world *w, nv_task *task, const gd_step *step, gd_outcome outcome)
+static void parallel_back(nv_world *w, nv_task *task, const gd_step *step)
 {
-    if (gd_outcome_rows[outcome].good)
-        task->succeeded++;
-    else if (task->first_failure == GD_OK)
-        task->first_failure = outcome;
     bool lost = task->succeeded + task->pending < step->b;
     if (task->succeeded >= step->b) {
         leave_rest(w, task, step);
@@ -233,6 +240,26 @@ static void parallel_back(nv_world *w, nv_task *task, const gd_step *step, gd_ou
     }
 }
 
+static void conclude(nv_world *w, nv_task *task, gd_outcome outcome)
+{
+    const gd_step *step = &w->plan->steps[task->pc];
+    if (step->kind == GD_STEP_PARALLEL) {
+        parallel_back(w, task, step);
+        return;
+    }
+    if (!gd_outcome_rows[outcome].good) {
+        fail_step(w, task, step, outcome);
+        return;
+    }
+    while (step->kind == GD_STEP_REPEAT && task->rounds < task->rounds_all &&
+           task->pending < step->n)
+        round_begin(w, task, step);
+    if (task->pending == 0) {
+        task->pc++;
+        nv_task_run(w, task, 0);
+    }
+}
+
 void nv_task_branch_done(nv_world *w, nv_task *task, gd_outcome outcome)
 {
     const gd_step *step = &w->plan->steps[task->pc];
@@ -240,13 +267,20 @@ void nv_task_branch_done(nv_world *w, nv_task *task, gd_outcome outcome)
     task->pending--;
     task->degraded |= outcome == GD_DEGRADED;
     if (step->kind == GD_STEP_PARALLEL) {
-        parallel_back(w, task, step, outcome);
-    } else if (!good) {
-        fail_step(w, task, step, outcome);
-    } else if (step->kind == GD_STEP_REPEAT && task->rounds < task->rounds_all) {
-        round_begin(w, task, step);
-    } else if (task->pending == 0) {
-        task->pc++;
-        nv_task_run(w, task, 0);
+        task->succeeded += good;
+        if (!good && task->first_failure == GD_OK)
+            task->first_failure = outcome;
     }
+    bool hung = w->instances[task->instance].hung;
+    if (!hung && !task->heard) {
+        conclude(w, task, outcome);
+        return;
+    }
+    /* A process that hangs hears of it afterwards: of all that came, the first that failed. */
+    if (!task->heard)
+        task->bad = GD_OK;
+    task->heard = true;
+    task->hung |= hung;
+    if (!good && task->bad == GD_OK)
+        task->bad = outcome;
 }

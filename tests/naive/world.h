@@ -80,6 +80,8 @@ struct nv_task {
 
     bool gone, arrived, strand, worker, queued, continues, hung, swallowed, replying, degraded;
     bool overtaken; /* its cancel was here before it */
+    bool heard;     /* something came back while it hung */
+    gd_outcome bad; /* … and the first of it that failed */
     gd_outcome outcome;
     gd_time arrived_at, started_at, mark; /* mark: when the step in progress began */
     uint32_t pc;
