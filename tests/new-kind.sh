@@ -13,6 +13,7 @@ cd "$copy"
 scripts/new-kind guard look_on >/dev/null
 scripts/new-kind serve look_in >/dev/null
 scripts/new-kind balance whoever >/dev/null
+scripts/new-kind fault weariness >/dev/null
 if scripts/new-kind guard retry >/dev/null 2>&1; then
     echo 'new-kind: writes over a kind that is there' >&2
     exit 1
@@ -21,7 +22,7 @@ fi
 python3 tests/walk.py CONTRIBUTING.md
 
 meson setup build -Dtests=enabled -Dbuildtype=debug -Db_lto=false >/dev/null
-kinds=(look_on look_in whoever pause)
+kinds=(look_on look_in whoever weariness pause)
 ninja -C build --quiet gameday "${kinds[@]/#/tests/models_test_}"
 for kind in "${kinds[@]}"; do
     "build/tests/models_test_$kind" >/dev/null 2>"$copy/said" || { cat "$copy/said" >&2; exit 1; }
@@ -30,7 +31,7 @@ for kind in "${kinds[@]}"; do
 done
 build/gameday run pause-at-work --explain | grep -q 'no call of it has failed lately'
 if command -v clang-format-14 >/dev/null; then
-    clang-format-14 --dry-run --Werror models/*/{look_on,look_in,whoever,pause}.c tests/models/test_{look_on,look_in,whoever,pause}.c 2>&1 |
+    clang-format-14 --dry-run --Werror models/*/{look_on,look_in,whoever,weariness,pause}.c tests/models/test_{look_on,look_in,whoever,weariness,pause}.c 2>&1 |
         grep -v 'No such file' | grep -q . && { echo 'new-kind: writes what clang-format would not' >&2; exit 1; }
 fi
-echo 'new-kind: 4 kinds written, built, tested and verified'
+echo 'new-kind: 5 kinds written, built, tested and verified'
