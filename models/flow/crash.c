@@ -260,11 +260,17 @@ void gd_instance_go_on(gd_run *run, uint32_t at)
 /* "applies_to": "running": what remains of the work in progress takes after / before as long. */
 void gd_instance_rescale(gd_run *run, uint32_t at, gd_share before, gd_share after)
 {
+    if (before == 0) /* it is done by now */
+        return;
+    if (run->plan->services[GD_INSTANCES(run)[at].service].discipline == GD_PS) {
+        gd_shared_rescale(run, at, before, after);
+        return;
+    }
     GArray *frames = frames_at(run, at, GD_F_EVENT);
     for (guint i = 0; i < frames->len; i++) {
         uint32_t slot = g_array_index(frames, gd_found, i).slot;
         gd_frame_side *side = &GD_SIDES(run)[slot];
-        if (side->word == 0 || before == 0) /* waits, does not work; or is done by now */
+        if (side->word == 0) /* waits, does not work */
             continue;
         gd_i128 remains = (gd_i128)(side->ends - run->now) * after / before;
         side->ends = gd_time_add(run->now, remains > GD_NEVER ? GD_NEVER : (gd_span)remains);

@@ -47,6 +47,8 @@ void gd_shared_add(gd_run *run, uint32_t slot, gd_span work);
 void gd_shared_done(gd_run *run, uint32_t instance, uint64_t word);
 void gd_shared_remove(gd_run *run, uint32_t slot);
 void gd_shared_pause(gd_run *run, uint32_t instance); /* a hang begins: before its flag is set */
+/* What remains of all jobs takes `is` / `was` as long. */
+void gd_shared_rescale(gd_run *run, uint32_t instance, gd_share was, gd_share is);
 void gd_shared_resize(gd_run *run, uint32_t instance, uint32_t workers);
 void gd_shared_wake(gd_run *run, uint32_t instance); /* it is over: after its flag is gone */
 

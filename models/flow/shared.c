@@ -190,6 +190,26 @@ void gd_shared_wake(gd_run *run, uint32_t at)
     schedule(run, at, shared);
 }
 
+void gd_shared_rescale(gd_run *run, uint32_t at, gd_share was, gd_share is)
+{
+    gd_shared *shared = shared_of(run, at);
+    advance(run, &GD_INSTANCES(run)[at], shared);
+    /* The heap is built anew: rounding makes equals of jobs that were not. */
+    uint32_t scaled = GD_NONE, rest = shared->root;
+    gd_frame_side *sides = GD_SIDES(run);
+    while (rest != GD_NONE) {
+        uint32_t top = rest;
+        rest = merge(run, sides[top].left, sides[top].right);
+        sides[top].left = sides[top].right = GD_NONE;
+        gd_i128 left = ((gd_i128)sides[top].tag - (gd_i128)shared->attained) * is / was;
+        left = left < GD_NEVER ? left : GD_NEVER;
+        sides[top].tag = (uint64_t)((gd_i128)shared->attained + left);
+        scaled = merge(run, scaled, top);
+    }
+    shared->root = scaled;
+    schedule(run, at, shared);
+}
+
 void gd_shared_resize(gd_run *run, uint32_t at, uint32_t workers)
 {
     gd_shared *shared = shared_of(run, at);

@@ -172,6 +172,11 @@ static const story_case slows[] = {
      SLOW("50ms", "180ms", ", 'factor': 3, 'applies_to': 'running'"),
      /* a: 50 done, 50 left: 150 more; b: 180 of 300 done, 120 left: 40 */
      "200 answer a>s.op, 270 answer b>s.op"},
+    {"so it is where jobs share a processor",
+     S("1", ", 'discipline': 'ps'") ", 'clients': {" USER("a", "0") "," USER("b", "50ms") "}",
+     SLOW("50ms", "180ms", ", 'factor': 3, 'applies_to': 'running'"),
+     /* each at half speed: at 230 a has 150 - 90 left, 20 then; b 300 - 90, 70 */
+     "270 answer a>s.op, 320 answer b>s.op"},
     {"an amount added", S("9", "") ", 'clients': {" USER("a", "60ms") "}",
      SLOW("50ms", "250ms", ", 'added': '7ms'"), "167 answer a>s.op"},
     {"factor first, then the amount", S("9", "") ", 'clients': {" USER("a", "60ms") "}",

@@ -147,6 +147,11 @@ static bool is_at_work(const nv_task *task, uint32_t at)
 
 void nv_rescale(nv_world *w, uint32_t at, gd_share before, gd_share after)
 {
+    if (nv_service_of(w, at)->discipline == GD_PS) {
+        if (before > 0)
+            nv_shared_rescale(w, at, before, after);
+        return;
+    }
     GPtrArray *tasks = nv_tasks_where(w, is_at_work, at);
     for (guint i = 0; i < tasks->len; i++) {
         nv_task *task = tasks->pdata[i];

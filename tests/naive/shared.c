@@ -127,3 +127,13 @@ void nv_shared_wake(nv_world *w, uint32_t at)
     w->instances[at].shared_at = w->now;
     schedule(w, at);
 }
+
+void nv_shared_rescale(nv_world *w, uint32_t at, gd_share was, gd_share is)
+{
+    advance(w, at);
+    for (GList *i = w->instances[at].sharing->head; i; i = i->next) {
+        nv_task *task = i->data;
+        task->left = MIN(task->left * is / was, (gd_i128)GD_NEVER);
+    }
+    schedule(w, at);
+}

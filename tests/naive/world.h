@@ -276,6 +276,7 @@ void nv_station_leave_queue(nv_world *w, nv_task *task);
 void nv_shared_add(nv_world *w, nv_task *task, gd_span work);
 void nv_shared_remove(nv_world *w, nv_task *task);
 void nv_shared_pause(nv_world *w, uint32_t instance);
+void nv_shared_rescale(nv_world *w, uint32_t instance, gd_share was, gd_share is);
 void nv_shared_wake(nv_world *w, uint32_t instance);
 
 /* ---- call.c, guard.c ---------------------------------------------------------------------------
