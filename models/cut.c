@@ -69,7 +69,8 @@ gd_plan *gd_plan_cut_load(gd_arena *arena, const gd_plan *plan, const gd_load_cu
         gd_plan_client *client = &copy->clients[i];
         *client = plan->clients[i];
         client->profile_first = profile->len;
-        const gd_profile_point *points = plan->profile + plan->clients[i].profile_first;
+        const gd_profile_point *points =
+            plan->clients[i].profile_n ? plan->profile + plan->clients[i].profile_first : NULL;
         bool has_rate = client->arrivals != GD_ARRIVE_USERS && client->arrivals != GD_ARRIVE_TRACE;
         any = any || has_rate;
         if (has_rate)

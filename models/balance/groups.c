@@ -164,7 +164,7 @@ static bool by_zone(grouping *g)
         uint64_t has = (uint64_t)usable[z] * all, wants = (uint64_t)callers[z] * g->state->usable;
         /* local / need to this zone; of the rest, each other one what it can spare. In 2^-32. */
         gd_u128 part = z == here ? ((gd_u128)local << 32) / need : 0;
-        if (z != here && has > wants)
+        if (z != here && has > wants && spare > 0)
             part = (((gd_u128)(need - local) << 32) / need) * (has - wants) / spare;
         if (part > 0 && add_group(g, z, GD_NONE, false))
             share[groups++] = (uint64_t)part;

@@ -20,6 +20,7 @@ static void rebuild(const gd_picking *p)
     uint32_t first = plan->services[p->pool->service].instances_first;
     uint32_t *next = p->table; /* per place in the group: its next slot */
     uint16_t *table = (uint16_t *)(next + plan->services[p->pool->service].instances_n);
+    g_assert(size > 1);
     for (uint32_t i = 0; i < size; i++)
         table[i] = EMPTY;
     for (uint32_t i = 0; i < n; i++) {

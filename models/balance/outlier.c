@@ -167,6 +167,7 @@ static bool is_judged(const gd_host *h, uint32_t requests)
 
 static gd_share success_of(const gd_host *h)
 {
+    g_assert(h->requests > 0); /* is_judged */
     return (gd_share)((gd_i128)(h->requests - h->failures) * MILLION / h->requests);
 }
 
@@ -190,6 +191,7 @@ static void judge_success(gd_run *run, const gd_plan_pool *pool, gd_pool_state *
         count(run, pool, FEW_HOSTS);
         return;
     }
+    g_assert(judged > 0);
     for (uint32_t i = 0; i < n; i++)
         if (is_judged(&hosts[i], spec->success_rate_requests)) {
             gd_i128 d = sum - (gd_i128)judged * success_of(&hosts[i]);

@@ -27,7 +27,7 @@ static uint32_t next_after(const gd_picking *p, uint64_t after, bool any)
     return best == GD_NONE ? first : best;
 }
 
-static uint32_t connect(const gd_picking *p, uint32_t host)
+static uint32_t connect_to(const gd_picking *p, uint32_t host)
 {
     gd_pool_state *state = p->state;
     gd_span age = p->pool->spec->max_age;
@@ -47,13 +47,13 @@ static uint32_t pick(const gd_picking *p)
     uint32_t stays = state->stays;
     if (stays && p->run->now >= state->until) {
         state->connections++; /* in another order, when it shuffles */
-        return connect(p, next_after(p, 0, true));
+        return connect_to(p, next_after(p, 0, true));
     }
     for (uint32_t i = 0; stays && i < p->group->n; i++)
         if (p->order[i] == stays - 1)
             return stays - 1;
-    return connect(p,
-                   stays ? next_after(p, place_of(p, stays - 1), false) : next_after(p, 0, true));
+    return connect_to(p, stays ? next_after(p, place_of(p, stays - 1), false)
+                               : next_after(p, 0, true));
 }
 
 /* The connection is gone: the next address. */
@@ -62,7 +62,7 @@ static void ended(const gd_picking *p, uint32_t host, gd_outcome outcome, gd_spa
     (void)took;
     bool broken = outcome == GD_REFUSED || outcome == GD_CONN_TIMEOUT || outcome == GD_RESET;
     if (broken && p->state->stays == host + 1 && p->state->groups_n)
-        connect(p, next_after(p, place_of(p, host), false));
+        connect_to(p, next_after(p, place_of(p, host), false));
 }
 
 const gd_balancer_kind gd_pick_first_kind = {.pick = pick, .ended = ended};

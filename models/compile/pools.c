@@ -56,9 +56,9 @@ static parts parts_of(const gd_resolved *how, const gd_party *callee)
 
 static uint8_t kind_of(const gd_variant *balancer)
 {
-    for (uint8_t i = 0; i < GD_BALANCERS; i++)
+    for (unsigned i = 0; i < GD_BALANCERS; i++)
         if (gd_balancer_shapes[i] == balancer->shape)
-            return i;
+            return (uint8_t)i;
     return GD_ROUND_ROBIN;
 }
 

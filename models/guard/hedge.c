@@ -75,7 +75,7 @@ static gd_budget_at budget_at(const gd_policy_at *at)
         .now = at->run->now,
         .spec = spec->budget.spec,
         .mine = (char *)at->mine + sizeof(gd_hedge_call),
-        .state = (char *)at->state + counts_bytes(spec),
+        .state = at->state ? (char *)at->state + counts_bytes(spec) : NULL,
     };
 }
 

@@ -60,6 +60,7 @@ static gd_span leaky_bucket(const gd_pace_spec *spec, limit_state *s, gd_time no
 /* Also resilience4j's cycles: what is used beyond the limit is reserved in later ones. */
 static gd_span window(const gd_pace_spec *spec, limit_state *s, gd_time now)
 {
+    g_assert(spec->limit > 0 && spec->period > 0);
     int64_t cycle = now / spec->period;
     gd_i128 renewed = (gd_i128)(cycle - s->cycle) * spec->limit;
     s->used = renewed >= s->used ? 0 : s->used - (int64_t)renewed;

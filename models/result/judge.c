@@ -20,7 +20,7 @@
 
 uint32_t gd_judged_windows(const gd_judged *judged, gd_span span)
 {
-    return (uint32_t)((span + judged->width - 1) / judged->width);
+    return (uint32_t)((gd_time_add(span, judged->width - 1)) / judged->width);
 }
 
 static gd_span judged_width(const gd_result *result)

@@ -18,9 +18,12 @@
 enum { DRIFTED = GD_LIMIT_COUNTERS };
 static const gd_counter_row counters[] = {GD_LIMIT_COUNTER_ROWS, {"long_reduced", NULL}, {0}};
 
+/* A state's bytes begin at a multiple of 8. */
+typedef gd_i128 total __attribute__((aligned(8)));
+
 typedef struct {
     gd_limiter limiter;
-    gd_i128 sum;      /* of the first samples */
+    total sum;        /* of the first samples */
     uint64_t average; /* long, in 2^-LONG_BITS ns */
     uint32_t samples; /* up to WARM_UP */
 } gradient2;
