@@ -192,6 +192,21 @@ static const gd_counter_row counters[] = {
     {0},
 };
 
+/* Only work has something left that can be rescaled: not messages, nor the waits of an external. */
+static void check_running(gd_fault_maker *m)
+{
+    const gd_builder *b = m->b;
+    bool works = false;
+    for (uint32_t i = 0; m->fault.on == GD_ON_INSTANCES && i < m->fault.targets_n; i++) {
+        uint32_t at = g_array_index(b->targets, uint32_t, m->fault.targets_first + i);
+        works |= !b->plan->services[b->plan->instances[at].service].external;
+    }
+    if (m->fault.running_too && m->fault.targets_n > 0 && !works)
+        gd_fault_problem(m, "applies_to",
+                         "\"running\" rescales work in progress, and this target has none: no "
+                         "service works there; leave it out, or name a service");
+}
+
 /* The parts follow the fault and share its targets, name, counters and record. */
 static void append(gd_fault_maker *m)
 {
@@ -200,6 +215,7 @@ static void append(gd_fault_maker *m)
     m->fault.main = main_at;
     m->fault.counters = gd_counters_for(b, GD_COUNTED_BY_FAULT, main_at, "effect", counters);
     gd_find_units(m, &m->fault);
+    check_running(m);
     g_array_append_val(b->faults, m->fault);
     for (guint i = 0; i < m->parts->len; i++) {
         gd_plan_fault part = g_array_index(m->parts, gd_plan_fault, i);

@@ -11,9 +11,10 @@ static const gd_field slow_fields[] = {
     GD_FAULT_RAMP,
     GD_FAULT_FACTOR(false, "1", "times the work, or the latency of a link"),
     GD_FAULT_ADDED("added to each piece of work, or to each message"),
-    GD_FIELD_ROW(gd_fault_spec, applies_to, GD_FIELD_WORD, .words = applies_words,
-                 .fallback = "\"new\"",
-                 .help = "work that starts later, or also what remains of running work"),
+    GD_FIELD_ROW(
+        gd_fault_spec, applies_to, GD_FIELD_WORD, .words = applies_words, .fallback = "\"new\"",
+        .help = "work that starts later, or also what remains of `work` in progress (a wait that "
+                "has begun keeps its end; for services only)"),
     {0},
 };
 static void check_slow(void *spec, const gd_node *node, gd_problems *problems)

@@ -328,17 +328,30 @@ static void on_either(gd_maker *m)
         on_service(m);
 }
 
+/* A service of the model's own: one whose work can be in progress. */
+static bool on_workers(gd_maker *m)
+{
+    unsigned pick = roll(m, m->services - (m->copies ? 1 : 0));
+    say(m, ", 'target': 'services.%c'", 'a' + (int)pick);
+    return true;
+}
+
 static void slow(gd_maker *m)
 {
+    bool works = false;
     if (m->far && chance(m, 20))
         say(m, ", 'target': 'links.wan'");
+    else if (chance(m, 35))
+        on_edge(m);
+    else if (chance(m, 50))
+        on_service(m);
     else
-        on_either(m);
+        works = on_workers(m);
     if (chance(m, 70))
         say(m, ", 'factor': ~0|2|3|4|5|6|7|8~");
     else
         say(m, ", 'added': '#1..30ms'");
-    if (chance(m, 30) && !is_exact(m)) /* what remains is divided */
+    if (works && chance(m, 60) && !is_exact(m)) /* what remains is divided */
         say(m, ", 'applies_to': 'running'");
 }
 

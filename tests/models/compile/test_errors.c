@@ -152,6 +152,10 @@ static const struct {
      "faults.f.at: begins after the end of the run; write less than its duration, 10m"},
     {"a slowness of nothing", GOOD, FAULT("'fault': 'slow', 'target': 'services.api', 'at': '1m'"),
      "slows nothing down; write \"factor\": 8"},
+    {"work in progress where nothing works", GOOD,
+     FAULT("'fault': 'slow', 'target': 'web>api', 'at': '1m', 'factor': 3, 'applies_to': "
+           "'running'"),
+     "faults.f.applies_to: \"running\" rescales work in progress, and this target has none"},
     {"a field of another fault", GOOD,
      FAULT("'fault': 'crash', 'target': 'services.api', 'at': '1m', 'factor': 3"),
      "faults.f.factor: no such member \"factor\""},
