@@ -94,7 +94,6 @@ static void fill_fault(gd_fault_maker *m)
     fault->after = fault->up = fault->down = GD_NONE;
     fault->correlation = spec->correlation;
     fault->max_active = spec->max_active;
-    fault->retry_after = gd_read_retry_after(m->b, spec->retry_after);
 }
 
 uint32_t gd_fault_constant(gd_fault_maker *m, gd_span span)
